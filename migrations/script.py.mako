@@ -1,0 +1,22 @@
+"""${message}
+
+Revises ${down_revision | comma,n}
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else 'raise NotImplementedError("write the change, one statement where it can be")'}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else 'raise NotImplementedError("write the way back, or say why there is none")'}
