@@ -1,0 +1,37 @@
+"""MariaDB: MySQL's protocol and most of its SQL, with other programs and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask_lab.backends.base import Image, Programs
+from flask_lab.backends.mysql import MySQL
+
+
+class MariaDB(MySQL):
+    name = "mariadb"
+    title = "MariaDB"
+    image = Image(
+        "mariadb", "11.8", "/var/lib/mysql", "MARIADB_ROOT_PASSWORD", {"MARIADB_INITDB_SKIP_TZINFO": "1"}
+    )
+    tuning: Sequence[str] = (
+        "--innodb-flush-log-at-trx-commit=0",
+        "--skip-innodb-doublewrite",
+        "--debug-no-sync",
+        "--max-connections=300",
+    )
+    package = "mariadb-server-core"
+
+    def programs(self, folder: Path, port: int, password: str) -> Programs:
+        prepare = [
+            "mariadb-install-db",
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]
+        prepare += [f"--datadir={folder / 'data'}"]
+        return Programs("mysql", prepare, self._serve("mariadbd", folder, port), self._files(password))
+
+    def is_version(self, line: str) -> bool:
+        return "mariadb" in line.lower()

@@ -1,0 +1,89 @@
+"""MySQL. A run is claimed by a named lock, which the server frees when its session ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from flask_lab.backends.base import Image, Product, Programs, scalars
+
+
+class MySQL(Product):
+    name = "mysql"
+    title = "MySQL"
+    driver = "mysql+pymysql"
+    dialects = frozenset({"mysql", "mariadb"})
+    port = 3306
+    admin = "root"
+    image = Image("mysql", "9.7", "/var/lib/mysql", "MYSQL_ROOT_PASSWORD", {"MYSQL_INITDB_SKIP_TZINFO": "1"})
+    tuning: Sequence[str] = (
+        "--skip-log-bin",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-doublewrite=OFF",
+        "--innodb-flush-method=nosync",
+        "--mysqlx=OFF",
+        "--max-connections=300",
+    )
+    program_places = ("/usr/sbin", "/usr/libexec", "/usr/local/mysql/bin")
+    package = "mysql-server"
+    abilities = frozenset({"server"})
+
+    def identify(self, connection: Connection) -> tuple[str, str]:
+        version = str(scalars(connection, "SELECT VERSION()")[0])
+        return "mariadb" if "mariadb" in version.lower() else "mysql", version.split("-")[0]
+
+    def claim(self, connection: Connection, run: str) -> None:
+        # An idle session is closed after eight hours, which a debugger may take.
+        connection.execute(text("SET SESSION wait_timeout = 604800"))
+        connection.execute(text("SELECT GET_LOCK(:run, 0)"), {"run": run})
+
+    def alive(self, connection: Connection, runs: set[str]) -> set[str]:
+        return {run for run in runs if scalars(connection, "SELECT IS_USED_LOCK(:run)", run=run) != [None]}
+
+    def databases(self, connection: Connection) -> list[str]:
+        return [
+            str(name) for name in scalars(connection, "SELECT schema_name FROM information_schema.schemata")
+        ]
+
+    def create(self, connection: Connection, database: str) -> None:
+        connection.execute(text(f"CREATE DATABASE {self.quote(connection, database)} CHARACTER SET utf8mb4"))
+
+    def drop(self, connection: Connection, database: str) -> None:
+        # A session in the middle of a transaction would hold the DROP up for ever.
+        for session in self.sessions(connection, database):
+            connection.execute(text(f"KILL {session}"))
+        connection.execute(text(f"DROP DATABASE IF EXISTS {self.quote(connection, database)}"))
+
+    def sessions(self, connection: Connection, database: str) -> list[int]:
+        query = "SELECT id FROM information_schema.processlist WHERE db = :database"
+        return [int(str(session)) for session in scalars(connection, query, database=database)]
+
+    def programs(self, folder: Path, port: int, password: str) -> Programs:
+        prepare = ["mysqld", "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}"]
+        return Programs("mysql", prepare, self._serve("mysqld", folder, port), self._files(password))
+
+    def _serve(self, program: str, folder: Path, port: int) -> list[str]:
+        places = {
+            "datadir": "data",
+            "socket": "socket",
+            "pid-file": "server.pid",
+            "init-file": "init.sql",
+            "tmpdir": "",
+        }
+        folders = [f"--{option}={folder / name}" for option, name in places.items()]
+        network = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+        return [program, "--no-defaults", *folders, *network, *self.tuning]
+
+    def _files(self, password: str) -> dict[str, str]:
+        # Without name resolution 127.0.0.1 is not localhost: the administrator may come from anywhere.
+        user = f"'{self.admin}'@'%'"
+        return {
+            "init.sql": f"CREATE USER {user} IDENTIFIED BY '{password}';\n"
+            f"GRANT ALL ON *.* TO {user} WITH GRANT OPTION;\n"
+        }
+
+    def is_version(self, line: str) -> bool:
+        # Debian's mysqld may be MariaDB's: only its version tells.
+        return "mariadb" not in line.lower()

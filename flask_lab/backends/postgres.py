@@ -1,0 +1,76 @@
+"""PostgreSQL. A run is claimed by its session's application_name, which every client may read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from flask_lab.backends.base import Image, Product, Programs, scalars
+
+
+class Postgres(Product):
+    name = "postgres"
+    title = "PostgreSQL"
+    driver = "postgresql+psycopg2"
+    dialects = frozenset({"postgres", "postgresql"})
+    port = 5432
+    admin = "postgres"
+    maintenance = "postgres"
+    # A data folder of its own: the image's usual one moved between 17 and 18.
+    image = Image(
+        "postgres",
+        "18",
+        "/lab",
+        "POSTGRES_PASSWORD",
+        {"PGDATA": "/lab/data", "POSTGRES_INITDB_ARGS": "--no-sync"},
+    )
+    tuning: Sequence[str] = (
+        "-cfsync=off",
+        "-csynchronous_commit=off",
+        "-cfull_page_writes=off",
+        "-cwal_level=minimal",
+        "-cmax_wal_senders=0",
+        "-cmax_connections=300",
+    )
+    program_places = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin")
+    package = "postgresql"
+    abilities = frozenset({"server", "transactional_ddl"})
+
+    def identify(self, connection: Connection) -> tuple[str, str]:
+        return self.name, str(scalars(connection, "SHOW server_version")[0]).split()[0]
+
+    def claim(self, connection: Connection, run: str) -> None:
+        connection.execute(text("SELECT set_config('application_name', :run, false)"), {"run": run})
+
+    def alive(self, connection: Connection, runs: set[str]) -> set[str]:
+        return runs.intersection(
+            map(str, scalars(connection, "SELECT application_name FROM pg_stat_activity"))
+        )
+
+    def databases(self, connection: Connection) -> list[str]:
+        return [str(name) for name in scalars(connection, "SELECT datname FROM pg_database")]
+
+    def create(self, connection: Connection, database: str) -> None:
+        # template0: nobody can be connected to it, and nothing local is in it.
+        connection.execute(text(f"CREATE DATABASE {self.quote(connection, database)} TEMPLATE template0"))
+
+    def drop(self, connection: Connection, database: str) -> None:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {self.quote(connection, database)} WITH (FORCE)"))
+
+    def sessions(self, connection: Connection, database: str) -> list[int]:
+        # backend_type: autovacuum visits every database and is nobody's leak.
+        query = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = :database AND backend_type = 'client backend'"
+        )
+        return [int(str(pid)) for pid in scalars(connection, query, database=database)]
+
+    def programs(self, folder: Path, port: int, password: str) -> Programs:
+        data, secret = folder / "data", "password"
+        prepare = ["initdb", f"--pgdata={data}", f"--username={self.admin}", f"--pwfile={folder / secret}"]
+        prepare += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
+        serve = ["postgres", f"-D{data}", f"-p{port}", f"-cunix_socket_directories={folder}"]
+        return Programs(
+            "postgres", prepare, [*serve, "-clisten_addresses=127.0.0.1", *self.tuning], {secret: password}
+        )

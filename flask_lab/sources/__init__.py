@@ -1,0 +1,117 @@
+"""Servers for backends: `with open_server("postgres") as server, server.scratch() as url: ...`.
+
+A URL is tried first, then Docker, then programs of this machine; SQLite is embedded.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
+
+from flask_lab.backends import PRODUCTS, Backend, parse_backend
+from flask_lab.errors import BackendUnavailable
+from flask_lab.sources.base import Server, Source, admin_engine, driver_reason, show
+from flask_lab.sources.docker import Docker
+from flask_lab.sources.embedded import Embedded
+from flask_lab.sources.local import Local
+from flask_lab.sources.url import Given
+
+__all__ = ["Server", "Source", "open_server", "plan", "sources_of"]
+
+
+def sources_of(backend: Backend, environment: Mapping[str, str]) -> list[Source]:
+    """The sources that may have a server of `backend`, first choice first."""
+    return [Embedded()] if backend.product.image is None else [Given(environment), Docker(), Local()]
+
+
+def plan(spelling: str, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """The source that `open_server` would try, and what it would use; starts nothing."""
+    backend, refusals = parse_backend(spelling), []
+    for source in sources_of(backend, environment):
+        try:
+            return source.name, source.offer(backend)
+        except BackendUnavailable as refusal:
+            refusals.append((source, refusal))
+    raise _unavailable(backend, refusals)
+
+
+@contextmanager
+def open_server(spelling: str, environment: Mapping[str, str] = os.environ) -> Iterator[Server]:
+    """A server of the backend, from the first source that has one.
+
+    Raises ConfigError for a name or URL that cannot be right, BackendUnavailable with every source's reason.
+    """
+    backend, refusals = parse_backend(spelling), []
+    for source in sources_of(backend, environment):
+        with ExitStack() as stack:
+            try:
+                source.offer(backend)
+                server = stack.enter_context(_open(backend, source))
+            except BackendUnavailable as refusal:
+                refusals.append((source, refusal))
+                if source.insists(backend):
+                    break
+                continue
+            yield server
+            return
+    raise _unavailable(backend, refusals)
+
+
+@contextmanager
+def _open(backend: Backend, source: Source) -> Iterator[Server]:
+    begun = time.monotonic()
+    with source.open(backend) as url, _connected(url) as admin:
+        version = _checked_version(backend, admin)
+        server = Server(backend, source.name, url, version, admin)
+        server.sweep()
+        _check_rights(server)
+        server.seconds = time.monotonic() - begun
+        yield server
+
+
+@contextmanager
+def _connected(url: URL) -> Iterator[Connection]:
+    engine = admin_engine(url)
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise BackendUnavailable(f"{show(url)} refuses: {driver_reason(error, url)}") from error
+    with connection:
+        yield connection
+
+
+def _checked_version(backend: Backend, admin: Connection) -> str:
+    product, version = backend.product.identify(admin)
+    if product != backend.product.name:
+        title = PRODUCTS[product].title
+        raise BackendUnavailable(f"the server is {title} {version}, not {backend.product.title}")
+    if not backend.accepts(version):
+        raise BackendUnavailable(f"the server is {backend.product.title} {version}, not {backend.tag}")
+    return version
+
+
+def _check_rights(server: Server) -> None:
+    try:
+        with server.scratch():
+            pass
+    except DBAPIError as error:
+        reason = f"{show(server.url)} does not let us make a database: {driver_reason(error, server.url)}"
+        raise BackendUnavailable(
+            reason, f"give '{server.url.username}' the right to create databases"
+        ) from error
+
+
+def _unavailable(backend: Backend, refusals: list[tuple[Source, BackendUnavailable]]) -> BackendUnavailable:
+    """All refusals as one; when a person named the server, only what became of that one."""
+    final = [(source, refusal) for source, refusal in refusals if source.insists(backend)]
+    chosen = final or refusals
+    reason = "; ".join(f"{source.name}: {refusal.message}" for source, refusal in chosen)
+    hints = dict.fromkeys(refusal.hint for _, refusal in chosen if refusal.hint)
+    error = BackendUnavailable(f"no server for {backend.name} ({reason})", ", or ".join(hints))
+    error.__cause__ = chosen[-1][1]
+    return error

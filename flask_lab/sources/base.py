@@ -1,0 +1,161 @@
+"""The face that every source shows, and the server it gives, which makes and drops scratch databases."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from flask_lab.backends.base import SCRATCH_NAME, Backend, Product
+from flask_lab.errors import BackendUnavailable
+
+POLL = 0.02
+CONNECT_TIMEOUT = 10
+
+T = TypeVar("T")
+
+
+class Source(ABC):
+    """A way to a running server."""
+
+    name: str
+
+    def insists(self, backend: Backend) -> bool:
+        """Whether a failure here ends the search: a person who named a server means that one."""
+        return False
+
+    @abstractmethod
+    def offer(self, backend: Backend) -> str:
+        """What would be used, in a few words and without starting it; BackendUnavailable says why nothing."""
+
+    @abstractmethod
+    def open(self, backend: Backend) -> AbstractContextManager[URL]:
+        """The administrator's URL of a server that answers, for as long as the context lasts."""
+
+
+class Server:
+    """A running server of one backend. All its methods may be called from several threads."""
+
+    def __init__(self, backend: Backend, source: str, url: URL, version: str, admin: Connection) -> None:
+        self.backend = backend
+        self.source = source
+        self.url = url
+        """The administrator's, with the password."""
+        self.version = version
+        self.seconds = 0.0
+        """How long it took until it could be used."""
+        self.run = f"r{secrets.token_hex(5)}"
+        self._admin = admin
+        self._lock = threading.Lock()
+        self._numbers = count(1)
+
+    @property
+    def name(self) -> str:
+        return self.backend.name
+
+    @property
+    def product(self) -> Product:
+        return self.backend.product
+
+    @contextmanager
+    def scratch(self) -> Iterator[URL]:
+        """A new, empty database, dropped at the end whoever is connected to it."""
+        url = self.create()
+        try:
+            yield url
+        finally:
+            self.drop(url)
+
+    def create(self) -> URL:
+        """Make an empty database, for a caller who cannot use `scratch`."""
+        database = f"lab_{self.run}_{next(self._numbers)}"
+        self._ask(lambda admin: self.product.create(admin, database))
+        return self.product.scratch_url(self.url, database)
+
+    def drop(self, url: URL) -> None:
+        """Drop a database that `create` made."""
+        self._ask(lambda admin: self.product.drop(admin, _database(url)))
+
+    def sessions(self, url: URL, patience: float = 1.0) -> int:
+        """How many sessions a scratch database still has; late goodbyes get `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while True:
+            found = len(self._ask(lambda admin: self.product.sessions(admin, _database(url))))
+            if not found or time.monotonic() >= deadline:
+                return found
+            time.sleep(POLL)
+
+    def sweep(self) -> list[str]:
+        """Claim this run, and drop the scratch databases of dead ones; their names."""
+        return self._ask(self._sweep)
+
+    def _sweep(self, admin: Connection) -> list[str]:
+        self.product.claim(admin, self.run)
+        matches = [match for name in self.product.databases(admin) if (match := SCRATCH_NAME.fullmatch(name))]
+        alive = self.product.alive(admin, {match[1] for match in matches})
+        left = [match[0] for match in matches if match[1] not in alive]
+        for name in left:
+            self.product.drop(admin, name)
+        return left
+
+    def _ask(self, action: Callable[[Connection], T]) -> T:
+        """What `action` gives on the administrator's connection, which a restart may have cut."""
+        with self._lock:
+            try:
+                return action(self._admin)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                self._admin.rollback()
+                self.product.claim(self._admin, self.run)
+                return action(self._admin)
+            finally:
+                self._admin.rollback()
+
+
+def admin_engine(url: URL) -> Engine:
+    """An engine for statements that no transaction may hold, with a bounded wait for an answer."""
+    timeout = {} if url.drivername.startswith("sqlite") else {"connect_timeout": CONNECT_TIMEOUT}
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=timeout)
+
+
+def wait_until_ready(url: URL, seconds: float, check_alive: Callable[[], None]) -> None:
+    """Connect again and again until `url` answers; `check_alive` raises when it never will."""
+    engine, deadline = admin_engine(url), time.monotonic() + seconds
+    while True:
+        try:
+            engine.connect().close()
+            return
+        except DBAPIError as error:
+            check_alive()
+            if time.monotonic() > deadline:
+                reason = f"it did not answer within {seconds:.0f} s: {driver_reason(error, url)}"
+                raise BackendUnavailable(reason) from error
+        time.sleep(POLL)
+
+
+def show(url: URL) -> str:
+    """A URL as it may be printed."""
+    return url.render_as_string(hide_password=True)
+
+
+def driver_reason(error: BaseException, url: URL) -> str:
+    """A driver's message on one line, without its codes and without the password."""
+    cause = getattr(error, "orig", None) or error
+    message = str(cause.args[-1]) if cause.args else type(cause).__name__
+    first = next((line.strip() for line in message.splitlines() if line.strip()), type(cause).__name__)
+    return first.replace(str(url.password), "***") if url.password else first
+
+
+def _database(url: URL) -> str:
+    # SQLite's URL names a file, the others' a database.
+    return str(url.database).rpartition("/")[2].removesuffix(".db")

@@ -1,0 +1,154 @@
+"""A throwaway server in a container, by testcontainers: data in memory, killed at the end or swept later."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+from flask_lab.backends.base import Backend, Image
+from flask_lab.errors import BackendUnavailable
+from flask_lab.sources.base import Source, wait_until_ready
+from flask_lab.sources.owner import Owner
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.docker_client import DockerClient
+
+LABEL = "flask-lab.owner"
+MEMORY = "4g"
+START_SECONDS = 120.0
+INSTALL = "pip install testcontainers"
+START = "start Docker, or name a server by LAB_{}_URL, or install {} on this machine"
+
+# The reaper of testcontainers is made once per process, and two threads that start together would make two.
+_starting = threading.Lock()
+
+
+class Docker(Source):
+    name = "docker"
+
+    def offer(self, backend: Backend) -> str:
+        if backend.product.image is None:
+            raise BackendUnavailable(f"{backend.product.title} has no image")
+        with _engine(backend):
+            return _reference(backend)
+
+    @contextmanager
+    def open(self, backend: Backend) -> Iterator[URL]:
+        with _engine(backend) as engine:
+            sweep_containers(engine)
+            _ensure_image(engine, _reference(backend))
+        password = secrets.token_hex(12)
+        container = _describe(backend, password)
+        try:
+            with _starting:
+                _start(container)
+            url = backend.product.url(
+                container.get_container_host_ip(), container.get_exposed_port(backend.product.port), password
+            )
+            wait_until_ready(url, START_SECONDS, lambda: _check_running(container))
+            yield url
+        finally:
+            container.stop()
+
+
+def sweep_containers(engine: DockerClient) -> None:
+    """Remove the containers whose owner, a process of this machine, is gone."""
+    for container in engine.client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
+        if Owner(**json.loads(container.labels[LABEL])).dead():
+            # Another run may sweep at the same moment.
+            with suppress(_errors().APIError):
+                container.remove(force=True, v=True)
+
+
+def _errors() -> ModuleType:
+    """The Docker SDK's errors, imported by name: a project's own `docker/` hides them from type checkers."""
+    return import_module("docker.errors")
+
+
+@contextmanager
+def _engine(backend: Backend) -> Iterator[DockerClient]:
+    """A client of a Docker engine that answers."""
+    try:
+        from testcontainers.core.docker_client import DockerClient
+    except ImportError as error:
+        raise BackendUnavailable(f"the Python package {error.name} is missing", INSTALL) from error
+    hint = START.format(backend.product.name.upper(), backend.product.package)
+    try:
+        engine = DockerClient()
+    except _errors().DockerException as error:
+        raise BackendUnavailable("no Docker engine answers", hint) from error
+    try:
+        engine.client.ping()
+        yield engine
+    except (_errors().DockerException, OSError) as error:
+        raise BackendUnavailable(f"the Docker engine failed: {error}", hint) from error
+    finally:
+        engine.client.close()
+
+
+def _reference(backend: Backend) -> str:
+    image = _image(backend)
+    return f"{image.name}:{backend.tag or image.tag}"
+
+
+def _image(backend: Backend) -> Image:
+    assert backend.product.image is not None, backend.name
+    return backend.product.image
+
+
+def _ensure_image(engine: DockerClient, reference: str) -> None:
+    errors = _errors()
+    try:
+        engine.client.images.get(reference)
+    except errors.ImageNotFound:
+        try:
+            engine.client.images.pull(reference)
+        except errors.APIError as error:
+            reason = f"the image {reference} is not here and cannot be pulled ({error.explanation or error})"
+            raise BackendUnavailable(reason, f"docker pull {reference}") from error
+
+
+def _describe(backend: Backend, password: str) -> DockerContainer:
+    from testcontainers.core.container import DockerContainer
+
+    image, owner = _image(backend), json.dumps(asdict(Owner.of(os.getpid())))
+    return (
+        DockerContainer(_reference(backend))
+        .with_env(image.password_variable, password)
+        .with_envs(**image.env)
+        .with_exposed_ports(backend.product.port)
+        .with_command(list(backend.product.tuning))
+        .with_tmpfs_mount(image.data, f"size={MEMORY}")
+        # A parallel index build of PostgreSQL wants more than the 64 MB that Docker gives.
+        .with_kwargs(labels={LABEL: owner}, shm_size="256m")
+    )
+
+
+def _start(container: DockerContainer) -> None:
+    try:
+        container.start()
+    except _errors().DockerException as error:
+        hint = (
+            "TESTCONTAINERS_RYUK_DISABLED=true does without the reaper's image"
+            if "ryuk" in str(error)
+            else ""
+        )
+        raise BackendUnavailable(f"the container did not start: {error}", hint) from error
+
+
+def _check_running(container: DockerContainer) -> None:
+    container.reload()
+    if container.status not in ("created", "running"):
+        last = b"".join(container.get_logs()).decode(errors="replace").strip().splitlines()[-1:]
+        raise BackendUnavailable(f"its container ended: {' '.join(last) or 'it logged nothing'}")

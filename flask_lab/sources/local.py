@@ -1,0 +1,147 @@
+"""A private temporary server from programs on this machine, with its own folder, user, socket and port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+
+from flask_lab.backends.base import Backend, Programs
+from flask_lab.errors import BackendUnavailable
+from flask_lab.sources.base import Source, wait_until_ready
+from flask_lab.sources.owner import SERVER, kill, private_folder, write_owner
+
+START_SECONDS = 60.0
+PREPARE_SECONDS = 120.0
+LOG = "server.log"
+
+
+class Local(Source):
+    name = "local"
+
+    def offer(self, backend: Backend) -> str:
+        programs = backend.product.programs(Path(), 0, "")
+        server = _find_server(backend, programs)
+        _find(backend, programs.prepare[0], beside=server)
+        return str(server)
+
+    @contextmanager
+    def open(self, backend: Backend) -> Iterator[URL]:
+        with private_folder() as folder:
+            port, password = _free_port(), secrets.token_hex(12)
+            programs = backend.product.programs(folder, port, password)
+            for name, content in programs.files.items():
+                (folder / name).write_text(content)
+            server = _find_server(backend, programs)
+            prepare = _find(backend, programs.prepare[0], beside=server)
+            options = _options(folder, programs)
+            _prepare([str(prepare), *programs.prepare[1:]], folder, options)
+            with _running([str(server), *programs.serve[1:]], folder, options) as process:
+                url = backend.product.url("127.0.0.1", port, password)
+                wait_until_ready(url, START_SECONDS, lambda: _check_running(process, folder))
+                yield url
+
+
+def _find_server(backend: Backend, programs: Programs) -> Path:
+    """The server program of the right product and version: the one on PATH, else the newest."""
+    seen = []
+    for path in _candidates(backend, programs.serve[0]):
+        line = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, check=False, timeout=10
+        ).stdout.strip()
+        version = re.search(r"\d+(\.\d+)+", line)
+        if version and backend.product.is_version(line) and backend.accepts(version.group()):
+            return path
+        seen.append(f"{path} is '{line}'")
+    raise _missing(backend, programs.serve[0], *seen)
+
+
+def _find(backend: Backend, program: str, beside: Path) -> Path:
+    for path in [beside.with_name(program), *_candidates(backend, program)]:
+        if path.is_file():
+            return path
+    raise _missing(backend, program)
+
+
+def _missing(backend: Backend, program: str, *seen: str) -> BackendUnavailable:
+    reason = f"no {program} for {backend.name} on this machine" + (f" ({', '.join(seen)})" if seen else "")
+    return BackendUnavailable(reason, f"install {backend.product.package}")
+
+
+def _candidates(backend: Backend, program: str) -> list[Path]:
+    on_path = shutil.which(program)
+    found = [path for place in backend.product.program_places for path in glob(f"{place}/{program}")]
+    found.sort(key=lambda path: [int(number) for number in re.findall(r"\d+", path)], reverse=True)
+    return [Path(path) for path in ([on_path] if on_path else []) + found]
+
+
+def _options(folder: Path, programs: Programs) -> dict[str, Any]:
+    """How the programs are run: in `folder`, and when we are root by a user without rights, who owns it."""
+    options: dict[str, Any] = {"cwd": folder, "stdin": subprocess.DEVNULL, "start_new_session": True}
+    if os.geteuid() != 0:
+        return options
+    user = _user(programs.user)
+    for path in [folder, *folder.iterdir()]:
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return options | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _user(name: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _prepare(command: list[str], folder: Path, options: dict[str, Any]) -> None:
+    with open(folder / LOG, "ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+        try:
+            code = process.wait(PREPARE_SECONDS)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if code:
+        raise BackendUnavailable(f"{command[0]} ended with {code}: {_last_line(folder)}")
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, options: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    with open(folder / LOG, "ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+    try:
+        write_owner(folder / SERVER, process.pid)
+        yield process
+    finally:
+        kill(process.pid, lambda: process.poll() is not None)
+        process.wait()
+
+
+def _check_running(process: subprocess.Popen[bytes], folder: Path) -> None:
+    if process.poll() is not None:
+        raise BackendUnavailable(f"the server ended with {process.returncode}: {_last_line(folder)}")
+
+
+def _last_line(folder: Path) -> str:
+    """The last line of the log that says what was wrong, else its last line."""
+    lines = [line.strip() for line in (folder / LOG).read_text(errors="replace").splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"\[ERROR\]|FATAL|error:", line)]
+    return (telling or lines or ["it logged nothing"])[-1]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

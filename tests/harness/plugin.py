@@ -1,0 +1,114 @@
+"""Fixtures `backend` and `database`, and what decides which backends a session runs.
+
+LAB_ON="mysql postgres" collects these only; LAB_REQUIRE="mysql" fails where it would skip an unreachable one.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from flask_lab.backends import PRODUCTS, Product
+from flask_lab.errors import BackendUnavailable
+from flask_lab.sources import Server
+from tests.harness.servers import Servers, chosen, required
+
+SERVERS = pytest.StashKey[Servers]()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyBackend:
+    """A backend with its running server, as tests see it."""
+
+    server: Server
+
+    @property
+    def name(self) -> str:
+        return self.server.name
+
+    @property
+    def product(self) -> Product:
+        return self.server.product
+
+    @property
+    def version(self) -> str:
+        return self.server.version
+
+    @property
+    def source(self) -> str:
+        return self.server.source
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs(ability, ...): only backends with these abilities (Product.abilities)"
+    )
+    for product in PRODUCTS.values():
+        config.addinivalue_line("markers", f"{product.name}: runs on {product.title}")
+    config.stash[SERVERS] = Servers()
+    # Without this a terminated session would leave its servers to the next one's sweep.
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[SERVERS].close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" not in metafunc.fixturenames:
+        return
+    needed = {ability for mark in metafunc.definition.iter_markers("needs") for ability in mark.args}
+    names = [name for name in chosen() if needed <= PRODUCTS[name].abilities]
+    # One xdist worker per backend: its server is started once, and the backends run side by side.
+    parameters = [
+        pytest.param(name, marks=[getattr(pytest.mark, name), pytest.mark.xdist_group(name)], id=name)
+        for name in names
+    ]
+    metafunc.parametrize("backend", parameters, indirect=True, scope="session")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start all servers while the first tests run; an xdist worker cannot know yet which are its own."""
+    config = session.config
+    if hasattr(config, "workerinput") or config.getoption("numprocesses", None) or config.option.collectonly:
+        return
+    for name in dict.fromkeys(filter(None, map(on_backend, session.items))):
+        config.stash[SERVERS].start(name)
+
+
+def on_backend(item: pytest.Item) -> str | None:
+    """The backend that a test runs on, if any."""
+    call = getattr(item, "callspec", None)
+    return call.params.get("backend") if call else None
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> ReadyBackend:
+    """One of the backends, running; each test that asks for it runs once per backend."""
+    name: str = request.param
+    try:
+        return ReadyBackend(request.config.stash[SERVERS].get(name))
+    except BackendUnavailable as error:
+        if required(name):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def database(backend: ReadyBackend) -> Iterator[str]:
+    """The URL, with password, of a new and empty database; it must be left without connections."""
+    url = backend.server.create()
+    try:
+        yield url.render_as_string(hide_password=False)
+        left = backend.server.sessions(url)
+    finally:
+        backend.server.drop(url)
+    if left:
+        pytest.fail(f"{left} connection(s) to the {backend.name} database were left open", pytrace=False)
