@@ -38,6 +38,7 @@ def load(environ: Mapping[str, str]) -> dict[str, Any]:
     url = database_url(environ)
     return {
         "SQLALCHEMY_DATABASE_URI": url,
+        "DB_PRODUCT": product(environ),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, environ),
         "SECRET_KEY": _text_or_file(environ, "SECRET_KEY") or token_hex(32),
         "DB_CONNECT_WAIT": _seconds(environ, "DB_CONNECT_WAIT", 0),
@@ -52,22 +53,31 @@ def database_url(environ: Mapping[str, str]) -> URL:
     """The app's database: `DATABASE_URL` where it is set, else made from `DB` and the `DB_*` variables."""
     if given := environ.get("DATABASE_URL"):
         return _parse_url(given)
-    product = environ.get("DB") or "sqlite"
-    if product not in PRODUCTS:
-        raise ConfigError(f"DB is {product!r}: choose one of {', '.join(PRODUCTS)}")
-    if product == "sqlite":
+    named = product(environ)
+    if named == "sqlite":
         return URL.create("sqlite", database=environ.get("DB_NAME") or SQLITE_DEFAULT)
     password = _text_or_file(environ, "DB_PASSWORD")
     if password is None:
-        raise ConfigError(f"DB_PASSWORD is not set: DB={product} needs it, or DB_PASSWORD_FILE with a file's path")
+        raise ConfigError(f"DB_PASSWORD is not set: DB={named} needs it, or DB_PASSWORD_FILE with a file's path")
     return URL.create(
-        DRIVERS[product],
+        DRIVERS[named],
         username=environ.get("DB_USER") or "lab",
         password=password,
         host=environ.get("DB_HOST") or "127.0.0.1",
-        port=_port(environ, PORTS[product]),
+        port=_port(environ, PORTS[named]),
         database=environ.get("DB_NAME") or "lab",
     )
+
+
+def product(environ: Mapping[str, str]) -> str:
+    """The product that the settings name, for where no server can be asked; `mysql` may turn out to be MariaDB."""
+    if given := environ.get("DATABASE_URL"):
+        scheme = given.partition("://")[0].partition("+")[0]
+        return "postgres" if scheme == "postgresql" else scheme
+    named = environ.get("DB") or "sqlite"
+    if named not in PRODUCTS:
+        raise ConfigError(f"DB is {named!r}: choose one of {', '.join(PRODUCTS)}")
+    return named
 
 
 def engine_options(url: URL, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from decimal import InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,4 +123,8 @@ def _plain_default(default: str | None, column: sa.Column[Any]) -> str | None:
         return {"true": "1", "false": "0"}.get(plain.strip("'"), plain.strip("'"))
     if re.fullmatch(r"(now|current_timestamp)(\(\d*\))?", plain):
         return "now"
-    return plain.strip("'")
+    plain = plain.strip("'")
+    try:
+        return str(Decimal(plain).normalize())
+    except InvalidOperation:
+        return plain

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database import position
 from migrations import autogenerate
+from migrations import rehearsal
 from migrations.session import driver_message
 from migrations.session import ForeignKeyGuard
 from migrations.session import migrating_session
@@ -54,7 +55,12 @@ class Run:
 
 def run_offline(engine: Engine) -> None:
     """Print the SQL instead of running it; needs no database."""
-    context.configure(dialect_name=engine.dialect.name, literal_binds=True, **settings(engine))
+    if engine.dialect.name == "sqlite":
+        rehearsal.print_sql(settings(engine))
+        return
+    # MySQL and MariaDB share a dialect, and part ways in how a CHECK is dropped.
+    product = {"dialect_opts": {"is_mariadb": True}} if current_app.config["DB_PRODUCT"] == "mariadb" else {}
+    context.configure(dialect_name=engine.dialect.name, literal_binds=True, **product, **settings(engine))
     with context.begin_transaction():
         context.run_migrations()
 

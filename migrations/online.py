@@ -45,16 +45,18 @@ def add_unique(name: str, table: str, columns: list[str]) -> None:
 
 def add_foreign_key(name: str, table: str, column: str, parent: str, *, ondelete: str) -> None:
     """A foreign key from `table.column` to `parent.id`. The column needs an index of its own before."""
-    if not missing(table, constraint=name):
-        return
+    absent = missing(table, constraint=name)
     if _is("postgresql"):
         # NOT VALID holds new rows only and takes an instant; validating reads the table and blocks no writer.
-        op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=ondelete, postgresql_not_valid=True)
+        if absent:
+            op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=ondelete, postgresql_not_valid=True)
         with op.get_context().autocommit_block():
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
     elif _is("mysql"):
-        _add_unchecked_foreign_key(name, table, column, parent, ondelete)
-    else:
+        if absent:
+            _add_unchecked_foreign_key(name, table, column, parent, ondelete)
+        _drop_if_broken(name, table, column, parent)
+    elif absent:
         with op.batch_alter_table(table) as batch:
             batch.create_foreign_key(name, parent, [column], ["id"], ondelete=ondelete)
 
@@ -84,13 +86,14 @@ def _filled(column: str) -> str:
 
 
 def _add_unchecked_foreign_key(name: str, table: str, column: str, parent: str, ondelete: str) -> None:
-    """With checks on, MySQL and MariaDB copy the table and block writers; with checks off they alter it in place.
-
-    What the checks would have found is looked for afterwards, when new rows are held to the key already.
-    """
+    """With checks on, MySQL and MariaDB copy the table and block writers; with checks off they alter it in place."""
     op.execute("SET foreign_key_checks = 0")
     op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=ondelete)
     op.execute("SET foreign_key_checks = 1")
+
+
+def _drop_if_broken(name: str, table: str, column: str, parent: str) -> None:
+    """Look for what the checks would have found; rows written since then are held to the key already."""
     if op.get_context().as_sql:
         return
     child, other = sa.table(table, sa.column(column)), sa.table(parent, sa.column("id"))
