@@ -41,7 +41,9 @@ class Run:
         """Called by Alembic for each revision, before it is committed."""
         self.guard.check(str(step.up_revision_id))
         now = time.monotonic()
-        log.info("%s %s in %.2f s", "Applied" if step.is_upgrade else "Took back", step.up_revision_id, now - self.since)
+        log.info(
+            "%s %s in %.2f s", "Applied" if step.is_upgrade else "Took back", step.up_revision_id, now - self.since
+        )
         self.since = now
 
     def failed(self, error: Exception) -> CommandError:

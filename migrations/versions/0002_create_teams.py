@@ -17,13 +17,16 @@ down_revision = "0001_create_users"
 branch_labels = None
 depends_on = None
 
+UTC_DATETIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
+NOW = sa.text("(CURRENT_TIMESTAMP)")
+
 
 def upgrade() -> None:
     op.create_table(
         "teams",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(80), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"), server_default=sa.text("(CURRENT_TIMESTAMP)"), nullable=False),
+        sa.Column("created_at", UTC_DATETIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_teams"),
         if_not_exists=True,
         mysql_charset="utf8mb4",

@@ -19,6 +19,9 @@ down_revision = "0002_create_teams"
 branch_labels = None
 depends_on = None
 
+UTC_DATETIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
+NOW = sa.text("(CURRENT_TIMESTAMP)")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -26,7 +29,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(16), server_default="member", nullable=False),
-        sa.Column("joined_at", sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"), server_default=sa.text("(CURRENT_TIMESTAMP)"), nullable=False),
+        sa.Column("joined_at", UTC_DATETIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("team_id", "user_id", name="pk_memberships"),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_memberships_team_id_teams", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_memberships_user_id_users", ondelete="CASCADE"),

@@ -18,6 +18,9 @@ down_revision = "0004_create_projects"
 branch_labels = None
 depends_on = None
 
+UTC_DATETIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
+NOW = sa.text("(CURRENT_TIMESTAMP)")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -28,9 +31,11 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text(), nullable=True),
         sa.Column("done", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"), server_default=sa.text("(CURRENT_TIMESTAMP)"), nullable=False),
+        sa.Column("created_at", UTC_DATETIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_tasks"),
-        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name="fk_tasks_project_id_projects", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_tasks_project_id_projects", ondelete="CASCADE"
+        ),
         if_not_exists=True,
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

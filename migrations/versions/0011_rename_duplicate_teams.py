@@ -31,7 +31,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("renamed_to", sa.String(80), nullable=False),
         sa.PrimaryKeyConstraint("team_id", name="pk_aside_teams_name"),
-        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_aside_teams_name_team_id_teams", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name="fk_aside_teams_name_team_id_teams", ondelete="CASCADE"
+        ),
         if_not_exists=True,
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

@@ -18,6 +18,7 @@ down_revision = "0011_rename_duplicate_teams"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     online.add_unique("uq_teams_name", "teams", ["name"])
 

@@ -18,6 +18,9 @@ down_revision = "0012_team_names_unique"
 branch_labels = None
 depends_on = None
 
+UTC_DATETIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
+NOW = sa.text("(CURRENT_TIMESTAMP)")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -28,7 +31,7 @@ def upgrade() -> None:
         sa.Column("subject_type", sa.String(32), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
-        sa.Column("happened_at", sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"), server_default=sa.text("(CURRENT_TIMESTAMP)"), nullable=False),
+        sa.Column("happened_at", UTC_DATETIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_events"),
         sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name="fk_audit_events_actor_id_users", ondelete="SET NULL"),
         if_not_exists=True,

@@ -16,6 +16,7 @@ down_revision = "0012_team_names_unique"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     if missing("tasks", column="assignee_id"):
         op.add_column("tasks", sa.Column("assignee_id", sa.Integer(), nullable=True))

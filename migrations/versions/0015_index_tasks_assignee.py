@@ -12,6 +12,7 @@ down_revision = "0014_add_tasks_assignee"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     online.create_index("ix_tasks_assignee_id", "tasks", ["assignee_id"])
 

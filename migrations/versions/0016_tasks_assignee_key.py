@@ -17,6 +17,7 @@ down_revision = "0015_index_tasks_assignee"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     online.add_foreign_key("fk_tasks_assignee_id_users", "tasks", "assignee_id", "users", ondelete="SET NULL")
 

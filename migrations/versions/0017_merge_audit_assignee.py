@@ -12,6 +12,7 @@ down_revision = ("0013_create_audit_events", "0016_tasks_assignee_key")
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     """Nothing to do: both branches are applied."""
 

@@ -12,6 +12,7 @@ down_revision = "0019_default_tasks_updated_at"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     run_in_batches("UPDATE tasks SET updated_at = created_at WHERE updated_at IS NULL AND {batch}", table="tasks")
 

@@ -12,6 +12,7 @@ down_revision = "0021_tasks_updated_at_required"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     online.create_index("ix_tasks_done_due_on", "tasks", ["done", "due_on"])
 

@@ -18,6 +18,7 @@ down_revision = "0025_drop_users_bio"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     if missing("projects", column="name"):
         op.add_column("projects", sa.Column("name", sa.String(120), nullable=True))

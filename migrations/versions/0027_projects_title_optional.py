@@ -15,6 +15,7 @@ down_revision = "0026_add_projects_name"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     with op.batch_alter_table("projects") as batch:
         batch.alter_column("title", nullable=True, existing_type=sa.String(120))

@@ -15,6 +15,7 @@ down_revision = "0027_projects_title_optional"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     keep_in_step("projects", "title", "name")
 

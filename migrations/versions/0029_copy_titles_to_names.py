@@ -12,6 +12,7 @@ down_revision = "0028_title_and_name_in_step"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     run_in_batches("UPDATE projects SET name = title WHERE name IS NULL AND {batch}", table="projects")
 

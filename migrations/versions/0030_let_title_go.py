@@ -13,6 +13,7 @@ down_revision = "0029_copy_titles_to_names"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     let_go("projects", "title", "name")
 

@@ -16,6 +16,7 @@ down_revision = "0030_let_title_go"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     run_in_batches("UPDATE projects SET name = COALESCE(title, '') WHERE name IS NULL AND {batch}", table="projects")
     online.require("projects", "name", existing_type=sa.String(120))

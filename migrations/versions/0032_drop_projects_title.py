@@ -17,6 +17,7 @@ down_revision = "0031_projects_name_required"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     if present("projects", column="title"):
         op.drop_column("projects", "title")

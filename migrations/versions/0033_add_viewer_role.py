@@ -12,7 +12,6 @@ import logging
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rerun import missing
 from migrations.rerun import present
 
 revision = "0033_add_viewer_role"
