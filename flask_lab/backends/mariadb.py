@@ -21,7 +21,7 @@ class MariaDB(MySQL):
         "--debug-no-sync",
         "--max-connections=300",
     )
-    package = "mariadb-server-core"
+    package = "mariadb-server"
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         prepare = [

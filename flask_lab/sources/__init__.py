@@ -80,7 +80,7 @@ def _connected(url: URL) -> Iterator[Connection]:
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        raise BackendUnavailable(f"{show(url)} refuses: {driver_reason(error, url)}") from error
+        raise BackendUnavailable(f"{show(url)} does not let us in: {driver_reason(error, url)}") from error
     with connection:
         yield connection
 
@@ -108,10 +108,9 @@ def _check_rights(server: Server) -> None:
 
 def _unavailable(backend: Backend, refusals: list[tuple[Source, BackendUnavailable]]) -> BackendUnavailable:
     """All refusals as one; when a person named the server, only what became of that one."""
-    final = [(source, refusal) for source, refusal in refusals if source.insists(backend)]
-    chosen = final or refusals
-    reason = "; ".join(f"{source.name}: {refusal.message}" for source, refusal in chosen)
-    hints = dict.fromkeys(refusal.hint for _, refusal in chosen if refusal.hint)
-    error = BackendUnavailable(f"no server for {backend.name} ({reason})", ", or ".join(hints))
+    chosen = [(source, refusal) for source, refusal in refusals if source.insists(backend)] or refusals
+    reasons = "; ".join(refusal.message for _, refusal in chosen)
+    hints = dict.fromkeys(refusal.hint for _, refusal in reversed(chosen) if refusal.hint)
+    error = BackendUnavailable(f"no server for {backend.name}: {reasons}", ", or ".join(hints))
     error.__cause__ = chosen[-1][1]
     return error

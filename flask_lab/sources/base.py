@@ -128,7 +128,7 @@ def admin_engine(url: URL) -> Engine:
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=timeout)
 
 
-def wait_until_ready(url: URL, seconds: float, check_alive: Callable[[], None]) -> None:
+def wait_until_ready(url: URL, seconds: float, poll: float, check_alive: Callable[[], None]) -> None:
     """Connect again and again until `url` answers; `check_alive` raises when it never will."""
     engine, deadline = admin_engine(url), time.monotonic() + seconds
     while True:
@@ -140,7 +140,7 @@ def wait_until_ready(url: URL, seconds: float, check_alive: Callable[[], None]) 
             if time.monotonic() > deadline:
                 reason = f"it did not answer within {seconds:.0f} s: {driver_reason(error, url)}"
                 raise BackendUnavailable(reason) from error
-        time.sleep(POLL)
+        time.sleep(poll)
 
 
 def show(url: URL) -> str:

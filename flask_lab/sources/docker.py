@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,10 @@ LABEL = "flask-lab.owner"
 MEMORY = "4g"
 START_SECONDS = 120.0
 INSTALL = "pip install testcontainers"
-START = "start Docker, or name a server by LAB_{}_URL, or install {} on this machine"
+START = "start Docker"
+USUAL_SOCKET = "unix:///var/run/docker.sock"
+# A client that speaks TLS costs 20 ms of processor per attempt, and the server needs that processor to start.
+POLL = 0.1
 
 # The reaper of testcontainers is made once per process, and two threads that start together would make two.
 _starting = threading.Lock()
@@ -40,12 +44,12 @@ class Docker(Source):
     def offer(self, backend: Backend) -> str:
         if backend.product.image is None:
             raise BackendUnavailable(f"{backend.product.title} has no image")
-        with _engine(backend):
+        with _engine():
             return _reference(backend)
 
     @contextmanager
     def open(self, backend: Backend) -> Iterator[URL]:
-        with _engine(backend) as engine:
+        with _engine() as engine:
             sweep_containers(engine)
             _ensure_image(engine, _reference(backend))
         password = secrets.token_hex(12)
@@ -56,7 +60,7 @@ class Docker(Source):
             url = backend.product.url(
                 container.get_container_host_ip(), container.get_exposed_port(backend.product.port), password
             )
-            wait_until_ready(url, START_SECONDS, lambda: _check_running(container))
+            wait_until_ready(url, START_SECONDS, POLL, lambda: _check_running(container))
             yield url
         finally:
             container.stop()
@@ -77,24 +81,36 @@ def _errors() -> ModuleType:
 
 
 @contextmanager
-def _engine(backend: Backend) -> Iterator[DockerClient]:
+def _engine() -> Iterator[DockerClient]:
     """A client of a Docker engine that answers."""
     try:
-        from testcontainers.core.docker_client import DockerClient
+        from testcontainers.core.docker_client import DockerClient, get_docker_host
     except ImportError as error:
         raise BackendUnavailable(f"the Python package {error.name} is missing", INSTALL) from error
-    hint = START.format(backend.product.name.upper(), backend.product.package)
+    _knock(get_docker_host() or USUAL_SOCKET)
     try:
         engine = DockerClient()
     except _errors().DockerException as error:
-        raise BackendUnavailable("no Docker engine answers", hint) from error
+        raise BackendUnavailable("no Docker engine answers", START) from error
     try:
         engine.client.ping()
         yield engine
     except (_errors().DockerException, OSError) as error:
-        raise BackendUnavailable(f"the Docker engine failed: {error}", hint) from error
+        raise BackendUnavailable(f"the Docker engine failed ({error})", START) from error
     finally:
         engine.client.close()
+
+
+def _knock(host: str) -> None:
+    """Try a local engine's socket first: the Docker SDK leaves its own open when nobody answers."""
+    scheme, _, path = host.partition("://")
+    if scheme != "unix":
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError as error:
+            raise BackendUnavailable(f"no Docker engine answers ({path}: {error.strerror})", START) from error
 
 
 def _reference(backend: Backend) -> str:
@@ -140,7 +156,7 @@ def _start(container: DockerContainer) -> None:
         container.start()
     except _errors().DockerException as error:
         hint = (
-            "TESTCONTAINERS_RYUK_DISABLED=true does without the reaper's image"
+            "set TESTCONTAINERS_RYUK_DISABLED=true to do without the reaper's image"
             if "ryuk" in str(error)
             else ""
         )

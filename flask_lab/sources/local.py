@@ -24,6 +24,7 @@ from flask_lab.sources.owner import SERVER, kill, private_folder, write_owner
 
 START_SECONDS = 60.0
 PREPARE_SECONDS = 120.0
+POLL = 0.03
 LOG = "server.log"
 
 
@@ -46,10 +47,10 @@ class Local(Source):
             server = _find_server(backend, programs)
             prepare = _find(backend, programs.prepare[0], beside=server)
             options = _options(folder, programs)
-            _prepare([str(prepare), *programs.prepare[1:]], folder, options)
+            _prepare(backend, [str(prepare), *programs.prepare[1:]], folder, options)
             with _running([str(server), *programs.serve[1:]], folder, options) as process:
                 url = backend.product.url("127.0.0.1", port, password)
-                wait_until_ready(url, START_SECONDS, lambda: _check_running(process, folder))
+                wait_until_ready(url, START_SECONDS, POLL, lambda: _check_running(process, folder))
                 yield url
 
 
@@ -63,7 +64,7 @@ def _find_server(backend: Backend, programs: Programs) -> Path:
         version = re.search(r"\d+(\.\d+)+", line)
         if version and backend.product.is_version(line) and backend.accepts(version.group()):
             return path
-        seen.append(f"{path} is '{line}'")
+        seen.append(f"{path} is {line.removeprefix(str(path)).strip()[:40]}")
     raise _missing(backend, programs.serve[0], *seen)
 
 
@@ -83,7 +84,8 @@ def _candidates(backend: Backend, program: str) -> list[Path]:
     on_path = shutil.which(program)
     found = [path for place in backend.product.program_places for path in glob(f"{place}/{program}")]
     found.sort(key=lambda path: [int(number) for number in re.findall(r"\d+", path)], reverse=True)
-    return [Path(path) for path in ([on_path] if on_path else []) + found]
+    # Resolved, as /usr/local/bin may link to the newest.
+    return list(dict.fromkeys(Path(path).resolve() for path in [on_path, *found] if path))
 
 
 def _options(folder: Path, programs: Programs) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _user(name: str) -> pwd.struct_passwd:
         return pwd.getpwnam("nobody")
 
 
-def _prepare(command: list[str], folder: Path, options: dict[str, Any]) -> None:
+def _prepare(backend: Backend, command: list[str], folder: Path, options: dict[str, Any]) -> None:
     with open(folder / LOG, "ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, **options)
         try:
@@ -114,7 +116,8 @@ def _prepare(command: list[str], folder: Path, options: dict[str, Any]) -> None:
             process.wait()
             raise
     if code:
-        raise BackendUnavailable(f"{command[0]} ended with {code}: {_last_line(folder)}")
+        reason = f"{command[0]} ended with {code}: {_last_line(folder)}"
+        raise BackendUnavailable(reason, f"install all of {backend.product.package}")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class Given(Source):
     def offer(self, backend: Backend) -> str:
         variable = self.variable(backend)
         if not self.insists(backend):
-            raise BackendUnavailable(f"{variable} is not set", f"set {variable} to the URL of a server")
+            raise BackendUnavailable(f"{variable} is not set", f"set {variable}")
         return f"{variable} at {_place(self._url(backend))}"
 
     @contextmanager

@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for product in PRODUCTS.values():
         config.addinivalue_line("markers", f"{product.name}: runs on {product.title}")
     config.stash[SERVERS] = Servers()
+    chosen()  # a misspelt name ends the session here, before anything is started
     # Without this a terminated session would leave its servers to the next one's sweep.
     signal.signal(signal.SIGTERM, _interrupt)
 
@@ -66,11 +67,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     needed = {ability for mark in metafunc.definition.iter_markers("needs") for ability in mark.args}
     names = [name for name in chosen() if needed <= PRODUCTS[name].abilities]
-    # One xdist worker per backend: its server is started once, and the backends run side by side.
-    parameters = [
-        pytest.param(name, marks=[getattr(pytest.mark, name), pytest.mark.xdist_group(name)], id=name)
-        for name in names
-    ]
+    parameters = [pytest.param(name, marks=getattr(pytest.mark, name), id=name) for name in names]
     metafunc.parametrize("backend", parameters, indirect=True, scope="session")
 
 
@@ -95,10 +92,12 @@ def backend(request: pytest.FixtureRequest) -> ReadyBackend:
     name: str = request.param
     try:
         return ReadyBackend(request.config.stash[SERVERS].get(name))
-    except BackendUnavailable as error:
-        if required(name):
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
+    except BackendUnavailable as unavailable:
+        reason = str(unavailable)
+    # Outside the handler: the reason says it all, and its causes would only be printed after it.
+    if required(name):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture

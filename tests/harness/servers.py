@@ -7,6 +7,8 @@ import threading
 from concurrent.futures import Future
 from contextlib import ExitStack
 
+import pytest
+
 from flask_lab.backends import PRODUCTS
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources import Server, open_server
@@ -23,9 +25,12 @@ def required(name: str) -> bool:
 
 
 def _names(variable: str) -> list[str]:
+    """The backends that an environment variable lists, separated by spaces or commas."""
     names = os.environ.get(variable, "").replace(",", " ").split()
     if unknown := [name for name in names if name not in PRODUCTS]:
-        raise ValueError(f"{variable} names {', '.join(unknown)}: the backends are {', '.join(PRODUCTS)}")
+        raise pytest.UsageError(
+            f"{variable} names {', '.join(unknown)}: the backends are {', '.join(PRODUCTS)}"
+        )
     return names
 
 
