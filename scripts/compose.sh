@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# What `make VERB DB=postgres|mysql|mariadb` does: compose.sh up|down|destroy|restart|ps|logs|shell|db-shell|flask ARGS...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+VERB="make ${1:?} DB=${DB:?}"
+. scripts/bench.sh
+
+# The image's user has the caller's number where it can: what it writes into a mounted directory is then the caller's.
+LAB_UID=$(id -u) LAB_GID=$(id -g)
+[ "$LAB_UID" = 0 ] && LAB_UID=1000 LAB_GID=1000
+export DB PORT LAB_UID LAB_GID COMPOSE_PROFILES=$DB
+
+require_docker() {
+    local without="or use SQLite, which needs none: leave DB=$DB out"
+    command -v docker > /dev/null || fail "DB=$DB needs Docker, which is not on this machine's PATH. Install it, $without"
+    docker compose version > /dev/null 2>&1 || fail "DB=$DB needs Docker's Compose plugin, which is missing. Install it, $without"
+    docker version > /dev/null 2>&1 || fail "The Docker engine does not answer. Start it (or get the right to use it), $without"
+}
+
+address() { docker compose port "${@:-web}" 2>/dev/null | head -n 1 || true; }
+
+in_checkout() { # in_checkout COMMAND... : in the image, on this checkout's app and tree, as the caller
+    local tty=
+    [ -t 0 ] || tty=-T
+    # RUN_AS is for rootless Docker, where the caller is 0:0 inside.
+    docker compose --progress quiet run --rm $tty --user "${RUN_AS:-$(id -u):$(id -g)}" \
+        --volume "$PWD/app:/srv/lab/app:ro" --volume "$PWD/migrations:/srv/lab/migrations" web "$@"
+}
+
+up() {
+    local now holder fancy=
+    now=$(address web 8000)
+    if [ "${now##*:}" != "$PORT" ]; then
+        holder=$(docker ps --filter "publish=$PORT" --format '{{.Names}}' | head -n 1)
+        require_free_port "$holder"
+    fi
+    [ -t 1 ] || fancy="--progress quiet"
+    # shellcheck disable=SC2086  # two words, or none
+    docker compose $fancy build web || fail "The image was not built; the reason is above."
+    # shellcheck disable=SC2086
+    docker compose $fancy up --detach --no-build --wait --wait-timeout 180 --remove-orphans || failed
+    report
+}
+
+failed() {
+    docker compose logs --no-log-prefix --tail 5 web >&2
+    fail "$DB is not up. The last lines of the web container are above; more: make logs DB=$DB"
+}
+
+report() {
+    local ready port
+    ready=$(docker compose exec -T web python docker/ready.py) || fail "The app runs, and its database is not ready: $ready"
+    case $DB in postgres) port=5432 ;; *) port=3306 ;; esac
+    echo "Ready: $ready"
+    echo "  app       http://$(address web 8000)"
+    echo "  database  $(address "$DB" "$port"), user lab, database lab, password in .secrets/db_password"
+    echo "  next      make seed n=1000 DB=$DB | make migrate m=\"add phone\" DB=$DB | make logs DB=$DB"
+    echo "  stop      make down DB=$DB (keeps the data) | make destroy DB=$DB"
+}
+
+db_shell() {
+    local tty=
+    [ -t 0 ] || tty=-T
+    case $DB in
+        postgres) docker compose exec $tty postgres psql -U lab lab ;;
+        # Each image's client is called as its service.
+        *) docker compose exec $tty "$DB" sh -c 'MYSQL_PWD=$(cat /run/secrets/db_password) exec "$0" -u lab lab' "$DB" ;;
+    esac
+}
+
+require_docker
+scripts/secrets.sh
+case $1 in
+    up) up ;;
+    down) docker compose down --remove-orphans ;;
+    destroy) if confirmed "the $DB database and its volume"; then docker compose down --volumes --remove-orphans; fi ;;
+    restart) docker compose restart && docker compose --progress quiet up --detach --no-build --wait && report ;;
+    ps) docker compose ps --all ;;
+    logs)
+        # Ctrl-C is how following a log ends, not a failure.
+        trap 'exit 0' INT
+        if [ -t 1 ]; then docker compose logs --follow --tail 100; else docker compose logs --tail 100; fi
+        ;;
+    shell) in_checkout flask shell ;;
+    db-shell) db_shell ;;
+    flask) in_checkout "$@" ;;
+    *) fail "$1 is not a verb of this script" ;;
+esac
