@@ -26,6 +26,8 @@ class Image:
     data: str
     password_variable: str
     env: dict[str, str] = field(default_factory=dict)
+    script: str = ""
+    """What to run with `sh` in place of the image's entry point; its arguments are the product's tuning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flask_lab.backends.base import Image, Programs
-from flask_lab.backends.mysql import MySQL
+from flask_lab.backends.mysql import INIT, MySQL, administrator, start_script
+
+PREPARE = "mariadb-install-db --auth-root-authentication-method=normal --skip-test-db"
 
 
 class MariaDB(MySQL):
     name = "mariadb"
     title = "MariaDB"
     image = Image(
-        "mariadb", "11.8", "/var/lib/mysql", "MARIADB_ROOT_PASSWORD", {"MARIADB_INITDB_SKIP_TZINFO": "1"}
+        "mariadb",
+        "11.8",
+        "/var/lib/mysql",
+        "LAB_PASSWORD",
+        script=start_script("mariadbd", f"{PREPARE} >/dev/null"),
     )
     tuning: Sequence[str] = (
         "--innodb-flush-log-at-trx-commit=0",
@@ -24,14 +30,11 @@ class MariaDB(MySQL):
     package = "mariadb-server"
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
-        prepare = [
-            "mariadb-install-db",
-            "--no-defaults",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-        ]
-        prepare += [f"--datadir={folder / 'data'}"]
-        return Programs("mysql", prepare, self._serve("mariadbd", folder, port), self._files(password))
+        program, *options = PREPARE.split()
+        prepare = [program, "--no-defaults", *options, f"--datadir={folder / 'data'}"]
+        return Programs(
+            "mysql", prepare, self._serve("mariadbd", folder, port), {INIT: administrator(password)}
+        )
 
     def is_version(self, line: str) -> bool:
         return "mariadb" in line.lower()

@@ -9,6 +9,30 @@ from sqlalchemy import Connection, text
 
 from flask_lab.backends.base import Image, Product, Programs, scalars
 
+ADMIN = "lab"
+INIT = "init.sql"
+
+
+def administrator(password: str) -> str:
+    """SQL for the first start; MariaDB wants a line per statement."""
+    # From anywhere: without name resolution 127.0.0.1 is not localhost. MariaDB's other roots lack passwords.
+    return (
+        f"CREATE USER '{ADMIN}'@'%' IDENTIFIED BY '{password}';\n"
+        f"GRANT ALL ON *.* TO '{ADMIN}'@'%' WITH GRANT OPTION;\n"
+        "DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1';\n"
+    )
+
+
+def start_script(server: str, prepare: str) -> str:
+    """A container's whole life; its arguments go to the server."""
+    # The image's entry point would start and stop another server first, and take 3 seconds for that.
+    return f"""
+        chown mysql /var/lib/mysql
+        {prepare} --user=mysql --datadir=/var/lib/mysql
+        echo "{administrator("$LAB_PASSWORD").strip()}" > /tmp/{INIT}
+        exec {server} --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/{INIT} "$@"
+    """
+
 
 class MySQL(Product):
     name = "mysql"
@@ -16,15 +40,22 @@ class MySQL(Product):
     driver = "mysql+pymysql"
     dialects = frozenset({"mysql", "mariadb"})
     port = 3306
-    admin = "root"
-    image = Image("mysql", "9.7", "/var/lib/mysql", "MYSQL_ROOT_PASSWORD", {"MYSQL_INITDB_SKIP_TZINFO": "1"})
+    admin = ADMIN
+    image = Image(
+        "mysql",
+        "9.7",
+        "/var/lib/mysql",
+        "LAB_PASSWORD",
+        script=start_script("mysqld", "mysqld --initialize-insecure"),
+    )
     tuning: Sequence[str] = (
         "--skip-log-bin",
         "--innodb-flush-log-at-trx-commit=0",
         "--innodb-doublewrite=OFF",
         "--innodb-flush-method=nosync",
-        "--mysqlx=OFF",
         "--max-connections=300",
+        # X Protocol is a plugin, of which --initialize has not heard.
+        "--loose-mysqlx=OFF",
     )
     program_places = ("/usr/sbin", "/usr/libexec", "/usr/local/mysql/bin")
     package = "mysql-server"
@@ -62,27 +93,21 @@ class MySQL(Product):
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         prepare = ["mysqld", "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}"]
-        return Programs("mysql", prepare, self._serve("mysqld", folder, port), self._files(password))
+        return Programs(
+            "mysql", prepare, self._serve("mysqld", folder, port), {INIT: administrator(password)}
+        )
 
     def _serve(self, program: str, folder: Path, port: int) -> list[str]:
         places = {
             "datadir": "data",
             "socket": "socket",
             "pid-file": "server.pid",
-            "init-file": "init.sql",
+            "init-file": INIT,
             "tmpdir": "",
         }
         folders = [f"--{option}={folder / name}" for option, name in places.items()]
         network = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
         return [program, "--no-defaults", *folders, *network, *self.tuning]
-
-    def _files(self, password: str) -> dict[str, str]:
-        # Without name resolution 127.0.0.1 is not localhost: the administrator may come from anywhere.
-        user = f"'{self.admin}'@'%'"
-        return {
-            "init.sql": f"CREATE USER {user} IDENTIFIED BY '{password}';\n"
-            f"GRANT ALL ON *.* TO {user} WITH GRANT OPTION;\n"
-        }
 
     def is_version(self, line: str) -> bool:
         # Debian's mysqld may be MariaDB's: only its version tells.

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL
 
@@ -139,6 +139,10 @@ def _describe(backend: Backend, password: str) -> DockerContainer:
     from testcontainers.core.container import DockerContainer
 
     image, owner = _image(backend), json.dumps(asdict(Owner.of(os.getpid())))
+    # A parallel index build of PostgreSQL wants more shared memory than the 64 MB that Docker gives.
+    options: dict[str, Any] = {"labels": {LABEL: owner}, "shm_size": "256m"}
+    if image.script:
+        options["entrypoint"] = ["sh", "-ec", image.script, "sh"]
     return (
         DockerContainer(_reference(backend))
         .with_env(image.password_variable, password)
@@ -146,8 +150,7 @@ def _describe(backend: Backend, password: str) -> DockerContainer:
         .with_exposed_ports(backend.product.port)
         .with_command(list(backend.product.tuning))
         .with_tmpfs_mount(image.data, f"size={MEMORY}")
-        # A parallel index build of PostgreSQL wants more than the 64 MB that Docker gives.
-        .with_kwargs(labels={LABEL: owner}, shm_size="256m")
+        .with_kwargs(**options)
     )
 
 

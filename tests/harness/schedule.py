@@ -14,7 +14,7 @@ from flask_lab.backends import PRODUCTS
 
 
 class PerBackend(LoadGroupScheduling):  # type: ignore[misc]  # for the same reason
-    """Tests with the same backend among their parameters stay together; any other goes where there is time."""
+    """Tests with the same backend among their parameters stay together; others go where there is time."""
 
     def _split_scope(self, nodeid: str) -> str:
         parameters = re.search(r"\[(.*)\]$", nodeid)
