@@ -1,4 +1,4 @@
-"""Drop users.bio, last step; the way back fills it from profiles
+"""Drop users.bio, last step, after copying what the old release wrote since; the way back fills it from profiles
 
 Revises 0024_copy_bios_to_profiles
 """
@@ -17,6 +17,13 @@ down_revision = "0024_copy_bios_to_profiles"
 branch_labels = None
 depends_on = None
 
+COPY = """
+INSERT INTO profiles (user_id, bio)
+SELECT users.id, users.bio FROM users
+WHERE users.bio IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM profiles WHERE profiles.user_id = users.id)
+  AND {batch}
+"""
 COPY_BACK = """
 UPDATE users SET bio = (SELECT profiles.bio FROM profiles WHERE profiles.user_id = users.id)
 WHERE users.bio IS NULL AND {batch}
@@ -25,6 +32,7 @@ WHERE users.bio IS NULL AND {batch}
 
 def upgrade() -> None:
     if present("users", column="bio"):
+        run_in_batches(COPY, table="users")
         op.drop_column("users", "bio")
 
 

@@ -1,6 +1,8 @@
-"""Drop projects.code; the way back fills it with what was kept aside
+"""Drop projects.code, after its values are kept aside; the way back fills it with them
 
-Revises 0034_keep_project_codes_aside
+Whoever writes a code meanwhile loses it: the release that still does must be gone by now.
+
+Revises 0034_aside_for_project_codes
 """
 
 from __future__ import annotations
@@ -13,10 +15,17 @@ from migrations.rerun import missing
 from migrations.rerun import present
 
 revision = "0035_drop_projects_code"
-down_revision = "0034_keep_project_codes_aside"
+down_revision = "0034_aside_for_project_codes"
 branch_labels = None
 depends_on = None
 
+KEEP = """
+INSERT INTO aside_projects_code (project_id, code)
+SELECT projects.id, projects.code FROM projects
+WHERE projects.code IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM aside_projects_code WHERE aside_projects_code.project_id = projects.id)
+  AND {batch}
+"""
 BRING_BACK = """
 UPDATE projects SET code = (SELECT a.code FROM aside_projects_code a WHERE a.project_id = projects.id)
 WHERE projects.code IS NULL AND {batch}
@@ -25,6 +34,7 @@ WHERE projects.code IS NULL AND {batch}
 
 def upgrade() -> None:
     if present("projects", column="code"):
+        run_in_batches(KEEP, table="projects")
         op.drop_column("projects", "code")
 
 

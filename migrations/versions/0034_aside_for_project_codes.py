@@ -1,6 +1,4 @@
-"""Keep project codes aside, before their column goes
-
-Whoever writes a code between this revision and the next loses it: the release that still does must be gone by now.
+"""Make a table to keep project codes aside in, for the way back from the next revision
 
 Revises 0033_add_viewer_role
 """
@@ -10,20 +8,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.batches import run_in_batches
-
-revision = "0034_keep_project_codes_aside"
+revision = "0034_aside_for_project_codes"
 down_revision = "0033_add_viewer_role"
 branch_labels = None
 depends_on = None
-
-KEEP = """
-INSERT INTO aside_projects_code (project_id, code)
-SELECT projects.id, projects.code FROM projects
-WHERE projects.code IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM aside_projects_code WHERE aside_projects_code.project_id = projects.id)
-  AND {batch}
-"""
 
 
 def upgrade() -> None:
@@ -39,7 +27,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
     )
-    run_in_batches(KEEP, table="projects")
 
 
 def downgrade() -> None:

@@ -1,0 +1,69 @@
+"""The bench's app on one scratch database, moved along its tree by Flask-Migrate's own commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from sqlalchemy import Engine
+
+from app import create_app
+from app.database import history
+from app.database import position
+from app.database import tree
+from app.extensions import db
+
+
+class Bench:
+    """An app bound to the database at `url`. Errors of a command propagate, instead of ending the process."""
+
+    def __init__(self, url: str) -> None:
+        self.app: Flask = create_app({"SQLALCHEMY_DATABASE_URI": url})
+        with self.app.app_context():
+            self.engine: Engine = db.engine
+
+    def upgrade(self, revision: str = "heads") -> None:
+        with self.app.app_context():
+            command.upgrade(self._config(), revision)
+
+    def downgrade(self, revision: str) -> None:
+        with self.app.app_context():
+            command.downgrade(self._config(), revision)
+
+    def check(self) -> None:
+        """Raises CommandError naming the differences between the models and the database."""
+        with self.app.app_context():
+            command.check(self._config())
+
+    def take_back(self, revision: str) -> None:
+        """Downgrade across `revision` alone, whatever other branches have applied."""
+        with self.app.app_context():
+            parents = tree().get_revision(revision).down_revision
+        # Alembic finds no single way down from a merge, and any parent will do: it is the merge that goes.
+        self.downgrade(parents[0] if isinstance(parents, tuple) else f"{revision}@-1")
+
+    def current(self) -> tuple[str, ...]:
+        with self.app.app_context(), self.engine.connect() as connection:
+            return position(connection, tree()).current
+
+    def revisions(self) -> list[str]:
+        """The tree's revisions, each after those that it builds on."""
+        with self.app.app_context():
+            return [script.revision for script in history(tree())]
+
+    def _config(self) -> Config:
+        return self.app.extensions["migrate"].migrate.get_config()
+
+
+@contextmanager
+def bench_on(url: str) -> Iterator[Bench]:
+    """A `Bench` whose connections are closed at the end."""
+    bench = Bench(url)
+    try:
+        yield bench
+    finally:
+        bench.engine.dispose()
+
