@@ -88,6 +88,10 @@ class Product(ABC):
         """The URL of one database on a server."""
         return server.set(database=database)
 
+    def timeouts(self, seconds: int) -> dict[str, int]:
+        """The driver's arguments that bound how long connecting may take."""
+        return {"connect_timeout": seconds}
+
     @abstractmethod
     def identify(self, connection: Connection) -> tuple[str, str]:
         """The name of the product that answers, and its version."""

@@ -65,6 +65,10 @@ class MySQL(Product):
         version = str(scalars(connection, "SELECT VERSION()")[0])
         return "mariadb" if "mariadb" in version.lower() else "mysql", version.split("-")[0]
 
+    def timeouts(self, seconds: int) -> dict[str, int]:
+        # Whatever is not MySQL and waits for us to speak first would be waited for without end.
+        return {"connect_timeout": seconds, "read_timeout": seconds}
+
     def claim(self, connection: Connection, run: str) -> None:
         # An idle session is closed after eight hours, which a debugger may take.
         connection.execute(text("SET SESSION wait_timeout = 604800"))

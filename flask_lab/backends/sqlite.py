@@ -22,6 +22,9 @@ class SQLite(Product):
     def scratch_url(self, server: URL, database: str) -> URL:
         return server.set(database=str(Path(str(server.database)).with_name(f"{database}.db")))
 
+    def timeouts(self, seconds: int) -> dict[str, int]:
+        return {}
+
     def identify(self, connection: Connection) -> tuple[str, str]:
         return self.name, str(scalars(connection, "SELECT sqlite_version()")[0])
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_lab.backends import PRODUCTS, Backend, parse_backend
 from flask_lab.errors import BackendUnavailable
-from flask_lab.sources.base import Server, Source, admin_engine, driver_reason, show
+from flask_lab.sources.base import Server, Source, connect, driver_reason
 from flask_lab.sources.docker import Docker
 from flask_lab.sources.embedded import Embedded
 from flask_lab.sources.local import Local
@@ -54,7 +54,7 @@ def open_server(spelling: str, environment: Mapping[str, str] = os.environ) -> I
                 server = stack.enter_context(_open(backend, source))
             except BackendUnavailable as refusal:
                 refusals.append((source, refusal))
-                if source.insists(backend):
+                if source.demanded(backend):
                     break
                 continue
             yield server
@@ -65,24 +65,13 @@ def open_server(spelling: str, environment: Mapping[str, str] = os.environ) -> I
 @contextmanager
 def _open(backend: Backend, source: Source) -> Iterator[Server]:
     begun = time.monotonic()
-    with source.open(backend) as url, _connected(url) as admin:
+    with source.open(backend) as url, connect(url) as admin:
         version = _checked_version(backend, admin)
         server = Server(backend, source.name, url, version, admin)
         server.sweep()
         _check_rights(server)
         server.seconds = time.monotonic() - begun
         yield server
-
-
-@contextmanager
-def _connected(url: URL) -> Iterator[Connection]:
-    engine = admin_engine(url)
-    try:
-        connection = engine.connect()
-    except DBAPIError as error:
-        raise BackendUnavailable(f"{show(url)} does not let us in: {driver_reason(error, url)}") from error
-    with connection:
-        yield connection
 
 
 def _checked_version(backend: Backend, admin: Connection) -> str:
@@ -100,7 +89,7 @@ def _check_rights(server: Server) -> None:
         with server.scratch():
             pass
     except DBAPIError as error:
-        reason = f"{show(server.url)} does not let us make a database: {driver_reason(error, server.url)}"
+        reason = f"no database can be made: {driver_reason(error, server.url)}"
         raise BackendUnavailable(
             reason, f"give '{server.url.username}' the right to create databases"
         ) from error
@@ -108,8 +97,9 @@ def _check_rights(server: Server) -> None:
 
 def _unavailable(backend: Backend, refusals: list[tuple[Source, BackendUnavailable]]) -> BackendUnavailable:
     """All refusals as one; when a person named the server, only what became of that one."""
-    chosen = [(source, refusal) for source, refusal in refusals if source.insists(backend)] or refusals
-    reasons = "; ".join(refusal.message for _, refusal in chosen)
+    chosen = [(source, refusal) for source, refusal in refusals if source.demanded(backend)] or refusals
+    named = [(source.demanded(backend), refusal.message) for source, refusal in chosen]
+    reasons = "; ".join(f"{setting}: {message}" if setting else message for setting, message in named)
     hints = dict.fromkeys(refusal.hint for _, refusal in reversed(chosen) if refusal.hint)
     error = BackendUnavailable(f"no server for {backend.name}: {reasons}", ", or ".join(hints))
     error.__cause__ = chosen[-1][1]

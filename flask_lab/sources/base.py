@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -19,7 +19,8 @@ from flask_lab.backends.base import SCRATCH_NAME, Backend, Product
 from flask_lab.errors import BackendUnavailable
 
 POLL = 0.02
-CONNECT_TIMEOUT = 10
+START_SECONDS = 120.0
+CONNECT_SECONDS = 10
 
 T = TypeVar("T")
 
@@ -29,9 +30,9 @@ class Source(ABC):
 
     name: str
 
-    def insists(self, backend: Backend) -> bool:
-        """Whether a failure here ends the search: a person who named a server means that one."""
-        return False
+    def demanded(self, backend: Backend) -> str:
+        """The setting by which a person asked for this very source, so that no other will do; else empty."""
+        return ""
 
     @abstractmethod
     def offer(self, backend: Backend) -> str:
@@ -122,30 +123,31 @@ class Server:
                 self._admin.rollback()
 
 
-def admin_engine(url: URL) -> Engine:
-    """An engine for statements that no transaction may hold, with a bounded wait for an answer."""
-    timeout = {} if url.drivername.startswith("sqlite") else {"connect_timeout": CONNECT_TIMEOUT}
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=timeout)
+@contextmanager
+def connect(url: URL, **arguments: object) -> Iterator[Connection]:
+    """A connection for statements that no transaction may hold; BackendUnavailable when there is none."""
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        shown = url.render_as_string(hide_password=True)
+        raise BackendUnavailable(f"{shown} does not let us in: {driver_reason(error, url)}") from error
+    with connection:
+        yield connection
 
 
-def wait_until_ready(url: URL, seconds: float, poll: float, check_alive: Callable[[], None]) -> None:
+def wait_until_ready(product: Product, url: URL, poll: float, check_alive: Callable[[], None]) -> None:
     """Connect again and again until `url` answers; `check_alive` raises when it never will."""
-    engine, deadline = admin_engine(url), time.monotonic() + seconds
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            engine.connect().close()
-            return
-        except DBAPIError as error:
+            with connect(url, **product.timeouts(CONNECT_SECONDS)):
+                return
+        except BackendUnavailable:
             check_alive()
             if time.monotonic() > deadline:
-                reason = f"it did not answer within {seconds:.0f} s: {driver_reason(error, url)}"
-                raise BackendUnavailable(reason) from error
+                raise
         time.sleep(poll)
-
-
-def show(url: URL) -> str:
-    """A URL as it may be printed."""
-    return url.render_as_string(hide_password=True)
 
 
 def driver_reason(error: BaseException, url: URL) -> str:

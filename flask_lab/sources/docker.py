@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 LABEL = "flask-lab.owner"
 MEMORY = "4g"
-START_SECONDS = 120.0
 INSTALL = "pip install testcontainers"
 START = "start Docker"
 USUAL_SOCKET = "unix:///var/run/docker.sock"
@@ -60,7 +59,7 @@ class Docker(Source):
             url = backend.product.url(
                 container.get_container_host_ip(), container.get_exposed_port(backend.product.port), password
             )
-            wait_until_ready(url, START_SECONDS, POLL, lambda: _check_running(container))
+            wait_until_ready(backend.product, url, POLL, lambda: _check_running(container))
             yield url
         finally:
             container.stop()

@@ -22,7 +22,6 @@ from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Source, wait_until_ready
 from flask_lab.sources.owner import SERVER, kill, private_folder, write_owner
 
-START_SECONDS = 60.0
 PREPARE_SECONDS = 120.0
 POLL = 0.03
 LOG = "server.log"
@@ -50,7 +49,7 @@ class Local(Source):
             _prepare(backend, [str(prepare), *programs.prepare[1:]], folder, options)
             with _running([str(server), *programs.serve[1:]], folder, options) as process:
                 url = backend.product.url("127.0.0.1", port, password)
-                wait_until_ready(url, START_SECONDS, POLL, lambda: _check_running(process, folder))
+                wait_until_ready(backend.product, url, POLL, lambda: _check_running(process, folder))
                 yield url
 
 

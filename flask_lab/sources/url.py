@@ -9,7 +9,7 @@ from sqlalchemy import URL
 
 from flask_lab.backends.base import Backend
 from flask_lab.errors import BackendUnavailable
-from flask_lab.sources.base import Source
+from flask_lab.sources.base import CONNECT_SECONDS, Source, connect
 
 
 class Given(Source):
@@ -18,18 +18,23 @@ class Given(Source):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
-    def insists(self, backend: Backend) -> bool:
-        return bool(self._environment.get(self.variable(backend)))
+    def demanded(self, backend: Backend) -> str:
+        variable = self.variable(backend)
+        return variable if self._environment.get(variable) else ""
 
     def offer(self, backend: Backend) -> str:
         variable = self.variable(backend)
-        if not self.insists(backend):
+        if not self.demanded(backend):
             raise BackendUnavailable(f"{variable} is not set", f"set {variable}")
         return f"{variable} at {_place(self._url(backend))}"
 
     @contextmanager
     def open(self, backend: Backend) -> Iterator[URL]:
-        yield self._url(backend)
+        url = self._url(backend)
+        # What is behind it is unknown as yet: the connection that is kept has no timeouts.
+        with connect(url, **backend.product.timeouts(CONNECT_SECONDS)):
+            pass
+        yield url
 
     def variable(self, backend: Backend) -> str:
         """The environment variable that may hold the URL."""
