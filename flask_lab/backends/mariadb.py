@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask_lab.backends.base import Image, Programs
 from flask_lab.backends.mysql import INIT, MySQL, administrator, start_script
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 PREPARE = "mariadb-install-db --auth-root-authentication-method=normal --skip-test-db"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
 from flask_lab.backends.base import Image, Product, Programs, scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 ADMIN = "lab"
 INIT = "init.sql"
@@ -63,7 +66,7 @@ class MySQL(Product):
 
     def identify(self, connection: Connection) -> tuple[str, str]:
         version = str(scalars(connection, "SELECT VERSION()")[0])
-        return "mariadb" if "mariadb" in version.lower() else "mysql", version.split("-")[0]
+        return "mariadb" if "mariadb" in version.lower() else "mysql", version.split("-", maxsplit=1)[0]
 
     def timeouts(self, seconds: int) -> dict[str, int]:
         # Whatever is not MySQL and waits for us to speak first would be waited for without end.
@@ -108,6 +111,8 @@ class MySQL(Product):
             "pid-file": "server.pid",
             "init-file": INIT,
             "tmpdir": "",
+            # Packages compile in a folder that only their own user may enter.
+            "secure-file-priv": "",
         }
         folders = [f"--{option}={folder / name}" for option, name in places.items()]
         network = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]

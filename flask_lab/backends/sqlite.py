@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-from sqlalchemy import URL, Connection
+from typing import TYPE_CHECKING
 
 from flask_lab.backends.base import Product, scalars
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
 
 
 class SQLite(Product):
@@ -62,7 +63,7 @@ def _folder(connection: Connection) -> Path:
 
 def _target(link: Path) -> str:
     try:
-        return os.readlink(link)
+        return str(link.readlink())
     except OSError:
         # Closed since it was listed: the descriptor of the listing itself, for one.
         return ""

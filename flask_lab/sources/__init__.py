@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
-from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from flask_lab.backends import PRODUCTS, Backend, parse_backend
@@ -20,6 +19,11 @@ from flask_lab.sources.docker import Docker
 from flask_lab.sources.embedded import Embedded
 from flask_lab.sources.local import Local
 from flask_lab.sources.url import Given
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
 
 __all__ = ["Server", "Source", "open_server", "plan", "sources_of"]
 

@@ -6,10 +6,9 @@ import secrets
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +16,9 @@ from sqlalchemy.pool import NullPool
 
 from flask_lab.backends.base import SCRATCH_NAME, Backend, Product
 from flask_lab.errors import BackendUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 POLL = 0.02
 START_SECONDS = 120.0

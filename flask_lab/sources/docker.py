@@ -7,23 +7,24 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL
-
-from flask_lab.backends.base import Backend, Image
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Source, wait_until_ready
 from flask_lab.sources.owner import Owner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from sqlalchemy import URL
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.docker_client import DockerClient
+
+    from flask_lab.backends.base import Backend, Image
 
 LABEL = "flask-lab.owner"
 MEMORY = "4g"
@@ -144,6 +145,7 @@ def _describe(backend: Backend, password: str) -> DockerContainer:
         options["entrypoint"] = ["sh", "-ec", image.script, "sh"]
     return (
         DockerContainer(_reference(backend))
+        .with_name(f"flask-lab-{backend.product.name}-{secrets.token_hex(4)}")
         .with_env(image.password_variable, password)
         .with_envs(**image.env)
         .with_exposed_ports(backend.product.port)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
-from flask_lab.backends.base import Backend
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Source
 from flask_lab.sources.owner import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask_lab.backends.base import Backend
 
 
 class Embedded(Source):

@@ -9,18 +9,21 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL
-
-from flask_lab.backends.base import Backend, Programs
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Source, wait_until_ready
 from flask_lab.sources.owner import SERVER, kill, private_folder, write_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+    from flask_lab.backends.base import Backend, Programs
 
 PREPARE_SECONDS = 120.0
 POLL = 0.03
@@ -63,7 +66,7 @@ def _find_server(backend: Backend, programs: Programs) -> Path:
         version = re.search(r"\d+(\.\d+)+", line)
         if version and backend.product.is_version(line) and backend.accepts(version.group()):
             return path
-        seen.append(f"{path} is {line.removeprefix(str(path)).strip()[:40]}")
+        seen.append(f"{path} is {line.partition(' ')[2].strip()[:40]}")
     raise _missing(backend, programs.serve[0], *seen)
 
 
@@ -81,7 +84,8 @@ def _missing(backend: Backend, program: str, *seen: str) -> BackendUnavailable:
 
 def _candidates(backend: Backend, program: str) -> list[Path]:
     on_path = shutil.which(program)
-    found = [path for place in backend.product.program_places for path in glob(f"{place}/{program}")]
+    places = backend.product.program_places
+    found = [path for place in places for path in glob(f"{place}/{program}")]  # noqa: PTH207 (absolute patterns)
     found.sort(key=lambda path: [int(number) for number in re.findall(r"\d+", path)], reverse=True)
     # Resolved, as /usr/local/bin may link to the newest.
     return list(dict.fromkeys(Path(path).resolve() for path in [on_path, *found] if path))
@@ -106,23 +110,21 @@ def _user(name: str) -> pwd.struct_passwd:
 
 
 def _prepare(backend: Backend, command: list[str], folder: Path, options: dict[str, Any]) -> None:
-    with open(folder / LOG, "ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, **options)
-        try:
-            code = process.wait(PREPARE_SECONDS)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
+    process = _launch(command, folder, options)
+    try:
+        code = process.wait(PREPARE_SECONDS)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     if code:
-        reason = f"{command[0]} ended with {code}: {_last_line(folder)}"
+        reason = f"{command[0]} ended with {code}: {_complaint(folder)}"
         raise BackendUnavailable(reason, f"install all of {backend.product.package}")
 
 
 @contextmanager
 def _running(command: list[str], folder: Path, options: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
-    with open(folder / LOG, "ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+    process = _launch(command, folder, options)
     try:
         write_owner(folder / SERVER, process.pid)
         yield process
@@ -131,16 +133,28 @@ def _running(command: list[str], folder: Path, options: dict[str, Any]) -> Itera
         process.wait()
 
 
+def _launch(command: list[str], folder: Path, options: dict[str, Any]) -> subprocess.Popen[bytes]:
+    with (folder / LOG).open("ab") as log:
+        try:
+            return subprocess.Popen(command, stdout=log, stderr=log, **options)
+        except OSError as error:
+            # Programs in root's own folders, for one, which the user without rights may not enter.
+            reason = (
+                f"{command[0]} cannot be run by {pwd.getpwuid(options.get('user', os.geteuid())).pw_name}"
+            )
+            raise BackendUnavailable(f"{reason}: {error.strerror}") from error
+
+
 def _check_running(process: subprocess.Popen[bytes], folder: Path) -> None:
     if process.poll() is not None:
-        raise BackendUnavailable(f"the server ended with {process.returncode}: {_last_line(folder)}")
+        raise BackendUnavailable(f"the server ended with {process.returncode}: {_complaint(folder)}")
 
 
-def _last_line(folder: Path) -> str:
-    """The last line of the log that says what was wrong, else its last line."""
+def _complaint(folder: Path) -> str:
+    """The first line of the log that says what was wrong, else its last one."""
     lines = [line.strip() for line in (folder / LOG).read_text(errors="replace").splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"\[ERROR\]|FATAL|error:", line)]
-    return (telling or lines or ["it logged nothing"])[-1]
+    return telling[0] if telling else (lines or ["it logged nothing"])[-1]
 
 
 def _free_port() -> int:

@@ -10,10 +10,13 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PREFIX = "flask-lab-"
 OWNER = "owner.json"
@@ -65,7 +68,7 @@ def sweep_folders() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def kill(pid: int, gone: Callable[[], bool], patience: float = 1.0) -> None:
+def kill(pid: int, gone: Callable[[], bool], patience: float = 0.3) -> None:
     """End a server at once: SIGQUIT makes PostgreSQL take its children along, SIGKILL does for the rest."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGQUIT)
@@ -95,7 +98,7 @@ def _place() -> str:
     parts = [socket.gethostname()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(os.readlink("/proc/self/ns/pid"))
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
     return " ".join(parts)
 
 
@@ -115,7 +118,7 @@ def _started(pid: int) -> str:
 
 
 def _memory() -> Path:
-    return Path("/dev/shm")
+    return Path("/dev/shm")  # noqa: S108  (mkdtemp makes private folders in it)
 
 
 def _roomiest() -> Path | None:

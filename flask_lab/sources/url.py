@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from sqlalchemy import URL
-
-from flask_lab.backends.base import Backend
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import CONNECT_SECONDS, Source, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import URL
+
+    from flask_lab.backends.base import Backend
 
 
 class Given(Source):

@@ -6,15 +6,19 @@ LAB_ON="mysql postgres" collects these only; LAB_REQUIRE="mysql" fails where it 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from flask_lab.backends import PRODUCTS, Product
 from flask_lab.errors import BackendUnavailable
-from flask_lab.sources import Server
 from tests.harness.servers import Servers, chosen, required
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask_lab.sources import Server
 
 SERVERS = pytest.StashKey[Servers]()
 

@@ -78,7 +78,7 @@ class Servers:
         with ExitStack() as stack:
             try:
                 server = stack.enter_context(open_server(name))
-            except BaseException as error:  # whatever it is, the test that waits must hear of it
+            except BaseException as error:  # noqa: BLE001  (whatever it is, the waiting test must hear of it)
                 future.set_exception(error)
                 return
             future.set_result(server)

@@ -7,8 +7,8 @@ which also reach the JUnit file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from flask_lab.errors import LabError
 from flask_lab.sources import Server, plan
 from tests.harness.plugin import SERVERS, on_backend
 from tests.harness.servers import chosen, required
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 COLUMNS = ("backend", "version", "source", "passed", "failed", "skipped", "seconds")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from tests.harness.plugin import ReadyBackend
+if TYPE_CHECKING:
+    from tests.harness.plugin import ReadyBackend
 
 
 def test_database_is_empty_and_takes_any_character(backend: ReadyBackend, database: str) -> None:

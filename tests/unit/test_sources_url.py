@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import URL, create_engine, text
@@ -11,7 +11,11 @@ from sqlalchemy.pool import NullPool
 
 from flask_lab.errors import BackendUnavailable, ConfigError
 from flask_lab.sources import Server, open_server, plan
-from tests.harness.plugin import ReadyBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.harness.plugin import ReadyBackend
 
 pytestmark = pytest.mark.needs("server")
 PASSWORD = "no:such/pass@word#%"
