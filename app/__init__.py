@@ -10,10 +10,13 @@ from typing import Any
 import click
 from flask import Flask
 
+from . import cli
 from . import config as settings
 from . import database
+from . import errors
 from . import models  # noqa: F401  (the models must be registered before the tree is compared with them)
-from .extensions import api
+from . import security
+from . import views
 from .extensions import csrf
 from .extensions import db
 from .extensions import migrate
@@ -33,7 +36,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         compare_type=True,
         render_as_batch=True,
     )
+    security.init_app(app)
     csrf.init_app(app)
+    views.init_app(app)
+    # After the API's own, which it replaces.
+    errors.init_app(app)
+    cli.init_app(app)
     with app.app_context():
         database.enforce_on_sqlite(db.engine)
     return app

@@ -1,0 +1,34 @@
+"""What answers requests: health checks, the JSON API, the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import IntegerConverter
+from werkzeug.routing import ValidationError
+
+from ..rules import BIG_ID_MAX
+from . import api
+from . import health
+from . import pages
+
+
+class RowConverter(IntegerConverter):
+    """A row's key in a URL; beyond 64 bits nothing can be there, and SQLite's driver would not even ask."""
+
+    regex = r"[0-9]{1,19}"
+
+    def to_python(self, value: str) -> Any:
+        key = super().to_python(value)
+        if key > BIG_ID_MAX:
+            raise ValidationError
+        return key
+
+
+def init_app(app: Flask) -> None:
+    """Register everything that answers requests."""
+    app.url_map.converters["row"] = RowConverter
+    app.register_blueprint(health.health)
+    api.init_app(app)
+    pages.init_app(app)
