@@ -51,8 +51,9 @@ db-shell: ## The database's own shell
 ##@ Migrations, on this checkout's models and tree (rev=REVISION where one is taken)
 
 .PHONY: migrate
+migrate: export MESSAGE = $(value m)
 migrate: $(VENV) ## Write a revision for what the models have changed: m="add phone"
-	@$(if $(m),,$(error A revision needs a message: make migrate m="add phone"))$(FLASK) db migrate -m "$$m"
+	@$(if $(m),,$(error A revision needs a message: make migrate m="add phone"))$(FLASK) db migrate -m "$$MESSAGE"
 
 .PHONY: upgrade
 upgrade: $(VENV) ## Up to rev (default: head)

@@ -61,4 +61,4 @@ loglevel = os.environ.get("WEB_LOG_LEVEL") or "info"
 logger_class = QuietLogger
 accesslog = "-"
 errorlog = "-"
-access_log_format = '%({x-forwarded-for}i)s %(h)s "%(r)s" %(s)s %(b)s bytes %(M)s ms'
+access_log_format = '%(t)s %(h)s "%(r)s" %(s)s %(B)s bytes %(M)s ms'

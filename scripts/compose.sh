@@ -10,6 +10,10 @@ LAB_UID=$(id -u) LAB_GID=$(id -g)
 [ "$LAB_UID" = 0 ] && LAB_UID=1000 LAB_GID=1000
 export DB PORT LAB_UID LAB_GID COMPOSE_PROFILES=$DB
 
+# A terminal inside only where there is one at both ends, so that pipes into and out of a verb stay clean.
+tty=-T
+[ -t 0 ] && [ -t 1 ] && tty=
+
 require_docker() {
     local without="or use SQLite, which needs none: leave DB=$DB out"
     command -v docker > /dev/null || fail "DB=$DB needs Docker, which is not on this machine's PATH. Install it, $without"
@@ -17,14 +21,19 @@ require_docker() {
     docker version > /dev/null 2>&1 || fail "The Docker engine does not answer. Start it (or get the right to use it), $without"
 }
 
-address() { docker compose port "${@:-web}" 2>/dev/null | head -n 1 || true; }
+address() { docker compose port "$@" 2>/dev/null | head -n 1 || true; }
 
 in_checkout() { # in_checkout COMMAND... : in the image, on this checkout's app and tree, as the caller
-    local tty=
-    [ -t 0 ] || tty=-T
     # RUN_AS is for rootless Docker, where the caller is 0:0 inside.
     docker compose --progress quiet run --rm $tty --user "${RUN_AS:-$(id -u):$(id -g)}" \
         --volume "$PWD/app:/srv/lab/app:ro" --volume "$PWD/migrations:/srv/lab/migrations" web "$@"
+}
+
+run_flask() { # run_flask ARGS... : names files as they are called on this side of the mount
+    case "$*" in
+        "flask db migrate"*) tty=-T && in_checkout "$@" | sed "s|/srv/lab/||" ;;
+        *) in_checkout "$@" ;;
+    esac
 }
 
 up() {
@@ -38,13 +47,14 @@ up() {
     # shellcheck disable=SC2086  # two words, or none
     docker compose $fancy build web || fail "The image was not built; the reason is above."
     # shellcheck disable=SC2086
-    docker compose $fancy up --detach --no-build --wait --wait-timeout 180 --remove-orphans || failed
+    docker compose $fancy up --detach --no-build --wait --wait-timeout "${WAIT:-180}" --remove-orphans || failed
     report
 }
 
 failed() {
     docker compose logs --no-log-prefix --tail 5 web >&2
-    fail "$DB is not up. The last lines of the web container are above; more: make logs DB=$DB"
+    docker compose exec -T web python docker/ready.py 2>/dev/null || true
+    fail "$DB is not up; the reason is above, and more: make logs DB=$DB"
 }
 
 report() {
@@ -54,13 +64,10 @@ report() {
     echo "Ready: $ready"
     echo "  app       http://$(address web 8000)"
     echo "  database  $(address "$DB" "$port"), user lab, database lab, password in .secrets/db_password"
-    echo "  next      make seed n=1000 DB=$DB | make migrate m=\"add phone\" DB=$DB | make logs DB=$DB"
-    echo "  stop      make down DB=$DB (keeps the data) | make destroy DB=$DB"
+    next_steps " DB=$DB"
 }
 
 db_shell() {
-    local tty=
-    [ -t 0 ] || tty=-T
     case $DB in
         postgres) docker compose exec $tty postgres psql -U lab lab ;;
         # Each image's client is called as its service.
@@ -68,8 +75,16 @@ db_shell() {
     esac
 }
 
+require_password() {
+    local volume=${COMPOSE_PROJECT_NAME:-lab-$DB}_$DB
+    if [ ! -s .secrets/db_password ] && docker volume inspect "$volume" > /dev/null 2>&1; then
+        fail "The volume $volume was made with a password that is gone: put .secrets back, or make destroy DB=$DB"
+    fi
+    scripts/secrets.sh
+}
+
 require_docker
-scripts/secrets.sh
+case $1 in up | restart | shell | flask) require_password ;; esac
 case $1 in
     up) up ;;
     down) docker compose down --remove-orphans ;;
@@ -83,6 +98,6 @@ case $1 in
         ;;
     shell) in_checkout flask shell ;;
     db-shell) db_shell ;;
-    flask) in_checkout "$@" ;;
+    flask) run_flask "$@" ;;
     *) fail "$1 is not a verb of this script" ;;
 esac

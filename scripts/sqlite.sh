@@ -42,8 +42,7 @@ report() {
     echo "Ready: $said"
     echo "  app       http://127.0.0.1:$(cat .state/web.port) (in the background, process $(cat $PID))"
     echo "  database  $FILE"
-    echo "  next      make seed n=1000 | make migrate m=\"add phone\" | make logs"
-    echo "  stop      make down (keeps the data) | make destroy"
+    next_steps ""
 }
 
 down() {
