@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Engine
 
@@ -26,12 +30,10 @@ class Bench:
             self.engine: Engine = db.engine
 
     def upgrade(self, revision: str = "heads") -> None:
-        with self.app.app_context():
-            command.upgrade(self._config(), revision)
+        self._run(lambda scripts, current: scripts._upgrade_revs(revision, current), "upgrade")
 
     def downgrade(self, revision: str) -> None:
-        with self.app.app_context():
-            command.downgrade(self._config(), revision)
+        self._run(lambda scripts, current: scripts._downgrade_revs(revision, current), "downgrade")
 
     def check(self) -> None:
         """Raises CommandError naming the differences between the models and the database."""
@@ -53,6 +55,16 @@ class Bench:
         """The tree's revisions, each after those that it builds on."""
         with self.app.app_context():
             return [script.revision for script in history(tree())]
+
+    def _run(self, plan: Callable[[ScriptDirectory, Any], Any], command_name: str) -> None:
+        """What `alembic.command` does, but for reading all revision files anew each time: a walk runs it hundreds of times."""
+
+        def steps(current: Any, _: Any) -> Any:
+            return plan(tree(), current)
+
+        steps.__name__ = command_name
+        with self.app.app_context(), EnvironmentContext(self._config(), tree(), fn=steps):
+            tree().run_env()
 
     def _config(self) -> Config:
         return self.app.extensions["migrate"].migrate.get_config()

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
-from sqlalchemy import Inspector
 
 VERSION_TABLE = "alembic_version"
 Schema = dict[str, Any]
@@ -39,30 +38,33 @@ OTHERS = {
 
 def schema_of(engine: Engine) -> Schema:
     """The schema, without the version table. Column order is left out: a column that came back stands last."""
-    inspector = sa.inspect(engine)
-    tables = {name: _table(inspector, name) for name in inspector.get_table_names() if name != VERSION_TABLE}
     with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        # A query per kind for all tables: asking table by table costs ten times as much.
+        kinds: dict[str, dict[Any, Any]] = {
+            "columns": inspector.get_multi_columns(),
+            "primary key": inspector.get_multi_pk_constraint(),
+            "unique": inspector.get_multi_unique_constraints(),
+            "foreign keys": inspector.get_multi_foreign_keys(),
+            "checks": inspector.get_multi_check_constraints(),
+            "indexes": inspector.get_multi_indexes(),
+        }
+        views = sorted(inspector.get_view_names())
         others = sorted(connection.execute(sa.text(OTHERS[engine.dialect.name])).scalars())
-    return {"tables": tables, "views": sorted(inspector.get_view_names()), "others": others}
+    names = sorted(name for _, name in kinds["columns"] if name != VERSION_TABLE)
+    tables = {name: {kind: _plain(found[None, name]) for kind, found in kinds.items()} for name in names}
+    return {"tables": tables, "views": views, "others": others}
 
 
-def _table(inspector: Inspector, name: str) -> dict[str, Any]:
-    return {
-        "columns": {column["name"]: _column(column) for column in inspector.get_columns(name)},
-        "primary key": inspector.get_pk_constraint(name),
-        "unique": _by_name(inspector.get_unique_constraints(name)),
-        "foreign keys": _by_name(inspector.get_foreign_keys(name)),
-        "checks": _by_name(inspector.get_check_constraints(name)),
-        "indexes": _by_name(inspector.get_indexes(name)),
-    }
+def _plain(found: Any) -> Any:
+    """A description without what depends on the order in which things were made."""
+    if isinstance(found, dict):
+        return found
+    return {str(each["name"]): _column(each) if "nullable" in each else each for each in found}
 
 
 def _column(column: Any) -> dict[str, Any]:
     return {key: str(value) for key, value in column.items() if key != "name"} | {"type": repr(column["type"])}
-
-
-def _by_name(found: list[Any]) -> dict[str, Any]:
-    return {str(each["name"]): {key: value for key, value in each.items()} for each in found}
 
 
 def rows_of(engine: Engine) -> Rows:
