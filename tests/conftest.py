@@ -1,3 +1,8 @@
-"""What every test may lean on: backends, databases and the table of results come from tests/harness."""
+"""What every test may lean on: backends, databases, leak detectors and the table of results."""
 
-pytest_plugins = ["tests.harness.plugin", "tests.harness.schedule", "tests.harness.table"]
+pytest_plugins = [
+    "tests.harness.plugin",
+    "tests.harness.leaks",
+    "tests.harness.schedule",
+    "tests.harness.table",
+]

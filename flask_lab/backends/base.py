@@ -65,6 +65,7 @@ class Product(ABC):
     """Where Debian keeps the server programs that are not on PATH."""
     package: str = ""
     """The Debian package that holds the server programs."""
+    timeout_arguments: Sequence[str] = ("connect_timeout",)
     abilities: frozenset[str] = frozenset()
     """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`."""
 
@@ -93,7 +94,7 @@ class Product(ABC):
 
     def timeouts(self, seconds: int) -> dict[str, int]:
         """The driver's arguments that bound how long connecting may take."""
-        return {"connect_timeout": seconds}
+        return dict.fromkeys(self.timeout_arguments, seconds)
 
     @abstractmethod
     def identify(self, connection: Connection) -> tuple[str, str]:

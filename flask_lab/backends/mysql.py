@@ -62,15 +62,13 @@ class MySQL(Product):
     )
     program_places = ("/usr/sbin", "/usr/libexec", "/usr/local/mysql/bin")
     package = "mysql-server"
+    # Whatever is not MySQL and waits for us to speak first would be waited for without end.
+    timeout_arguments = ("connect_timeout", "read_timeout")
     abilities = frozenset({"server"})
 
     def identify(self, connection: Connection) -> tuple[str, str]:
         version = str(scalars(connection, "SELECT VERSION()")[0])
         return "mariadb" if "mariadb" in version.lower() else "mysql", version.split("-", maxsplit=1)[0]
-
-    def timeouts(self, seconds: int) -> dict[str, int]:
-        # Whatever is not MySQL and waits for us to speak first would be waited for without end.
-        return {"connect_timeout": seconds, "read_timeout": seconds}
 
     def claim(self, connection: Connection, run: str) -> None:
         # An idle session is closed after eight hours, which a debugger may take.

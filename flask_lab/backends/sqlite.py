@@ -18,13 +18,11 @@ class SQLite(Product):
     dialects = frozenset({"sqlite"})
     port = 0
     admin = ""
+    timeout_arguments = ()
     abilities = frozenset({"transactional_ddl"})
 
     def scratch_url(self, server: URL, database: str) -> URL:
         return server.set(database=str(Path(str(server.database)).with_name(f"{database}.db")))
-
-    def timeouts(self, seconds: int) -> dict[str, int]:
-        return {}
 
     def identify(self, connection: Connection) -> tuple[str, str]:
         return self.name, str(scalars(connection, "SELECT sqlite_version()")[0])
@@ -32,7 +30,7 @@ class SQLite(Product):
     def claim(self, connection: Connection, run: str) -> None:
         """Nothing: the folder's owner file says who is alive."""
 
-    def alive(self, connection: Connection, runs: set[str]) -> set[str]:
+    def alive(self, connection: Connection, runs: set[str]) -> set[str]:  # noqa: ARG002 (as others have it)
         return runs
 
     def databases(self, connection: Connection) -> list[str]:

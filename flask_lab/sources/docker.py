@@ -84,7 +84,7 @@ def _errors() -> ModuleType:
 def _engine() -> Iterator[DockerClient]:
     """A client of a Docker engine that answers."""
     try:
-        from testcontainers.core.docker_client import DockerClient, get_docker_host
+        from testcontainers.core.docker_client import DockerClient, get_docker_host  # noqa: PLC0415 (optional)
     except ImportError as error:
         raise BackendUnavailable(f"the Python package {error.name} is missing", INSTALL) from error
     _knock(get_docker_host() or USUAL_SOCKET)
@@ -136,7 +136,7 @@ def _ensure_image(engine: DockerClient, reference: str) -> None:
 
 
 def _describe(backend: Backend, password: str) -> DockerContainer:
-    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415 (optional)
 
     image, owner = _image(backend), json.dumps(asdict(Owner.of(os.getpid())))
     # A parallel index build of PostgreSQL wants more shared memory than the 64 MB that Docker gives.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from flask_lab.backends.base import Backend, Programs
 
+# The programs that are run here (noqa: S603) are the database servers found on this machine, by full path.
 PREPARE_SECONDS = 120.0
 POLL = 0.03
 LOG = "server.log"
@@ -60,14 +61,21 @@ def _find_server(backend: Backend, programs: Programs) -> Path:
     """The server program of the right product and version: the one on PATH, else the newest."""
     seen = []
     for path in _candidates(backend, programs.serve[0]):
-        line = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, check=False, timeout=10
-        ).stdout.strip()
+        line = _version_line(path)
         version = re.search(r"\d+(\.\d+)+", line)
         if version and backend.product.is_version(line) and backend.accepts(version.group()):
             return path
         seen.append(f"{path} is {line.partition(' ')[2].strip()[:40]}")
     raise _missing(backend, programs.serve[0], *seen)
+
+
+def _version_line(path: Path) -> str:
+    command = [path, "--version"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{path} unusable ({error})"
+    return answer.stdout.strip()
 
 
 def _find(backend: Backend, program: str, beside: Path) -> Path:
@@ -136,7 +144,7 @@ def _running(command: list[str], folder: Path, options: dict[str, Any]) -> Itera
 def _launch(command: list[str], folder: Path, options: dict[str, Any]) -> subprocess.Popen[bytes]:
     with (folder / LOG).open("ab") as log:
         try:
-            return subprocess.Popen(command, stdout=log, stderr=log, **options)
+            return subprocess.Popen(command, stdout=log, stderr=log, **options)  # noqa: S603
         except OSError as error:
             # Programs in root's own folders, for one, which the user without rights may not enter.
             reason = (

@@ -111,9 +111,9 @@ def _started(pid: int) -> str:
             fields = stat.read_text().rpartition(")")[2].split()
             return "" if fields[0] in "ZX" else fields[19]
         return ""
-    listed = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    # `ps` is where each system has it, and its argument is a number.
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     return listed.stdout.strip()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from flask_lab.backends import PRODUCTS, Product
 from flask_lab.errors import BackendUnavailable
-from tests.harness.servers import Servers, chosen, required
+from tests.harness.servers import Servers, check_settings, chosen, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for product in PRODUCTS.values():
         config.addinivalue_line("markers", f"{product.name}: runs on {product.title}")
     config.stash[SERVERS] = Servers()
-    chosen()  # a misspelt name ends the session here, before anything is started
+    check_settings()
     # Without this a terminated session would leave its servers to the next one's sweep.
     signal.signal(signal.SIGTERM, _interrupt)
 
 
-def _interrupt(number: int, frame: object) -> None:
+def _interrupt(number: int, _frame: object) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
@@ -105,7 +105,7 @@ def backend(request: pytest.FixtureRequest) -> ReadyBackend:
 
 
 @pytest.fixture
-def database(backend: ReadyBackend) -> Iterator[str]:
+def database(backend: ReadyBackend, no_process_is_left: None) -> Iterator[str]:
     """The URL, with password, of a new and empty database; it must be left without connections."""
     url = backend.server.create()
     try:

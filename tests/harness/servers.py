@@ -13,6 +13,8 @@ from flask_lab.backends import PRODUCTS
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources import Server, open_server
 
+THREAD = "server of "
+
 
 def chosen() -> list[str]:
     """The backends whose tests are collected: LAB_ON, else all."""
@@ -22,6 +24,12 @@ def chosen() -> list[str]:
 def required(name: str) -> bool:
     """Whether LAB_REQUIRE makes it a failure that this backend cannot be reached."""
     return name in _names("LAB_REQUIRE")
+
+
+def check_settings() -> None:
+    """UsageError for a misspelt backend in LAB_ON or LAB_REQUIRE."""
+    for variable in ("LAB_ON", "LAB_REQUIRE"):
+        _names(variable)
 
 
 def _names(variable: str) -> list[str]:
@@ -48,7 +56,7 @@ class Servers:
         with self._lock:
             if name not in self._futures:
                 self._futures[name] = Future()
-                thread = threading.Thread(target=self._live, args=(name,), name=f"server {name}")
+                thread = threading.Thread(target=self._live, args=(name,), name=f"{THREAD}{name}")
                 self._threads.append(thread)
                 thread.start()
             return self._futures[name]

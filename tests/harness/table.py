@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Table(), "backends-table")
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
+def pytest_report_header() -> list[str]:
     return [f"backend {name}: {_outlook(name)}" for name in chosen()]
 
 

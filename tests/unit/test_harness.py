@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.harness.plugin import ReadyBackend
 
 
-def test_database_is_empty_and_takes_any_character(backend: ReadyBackend, database: str) -> None:
+def test_database_is_empty_and_takes_any_character(database: str) -> None:
     engine = create_engine(database, poolclass=NullPool)
     assert inspect(engine).get_table_names() == []
     with engine.begin() as connection:
