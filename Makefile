@@ -102,7 +102,7 @@ test: .venv/.tests ## Everything that this machine can run
 
 .PHONY: test-matrix
 test-matrix: .venv/.tests ## Every database, none left out (DB="mysql postgres" for some)
-	@LAB_REQUIRE="$(REQUIRED)" $(PYTEST) $(or $(T),tests/matrix)
+	@LAB_ON="$(REQUIRED)" LAB_REQUIRE="$(REQUIRED)" $(PYTEST) $(or $(T),tests/matrix)
 
 .PHONY: test-compose
 test-compose: .venv/.tests ## The whole stack in containers

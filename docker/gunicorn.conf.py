@@ -20,7 +20,7 @@ def number(name: str, default: int) -> int:
     return int(given)
 
 
-class QuietLogger(Logger):
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """An access log without the health checks, which would drown the rest."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
@@ -54,7 +54,8 @@ timeout = number("WEB_TIMEOUT", 30)
 graceful_timeout = number("WEB_GRACEFUL_TIMEOUT", 30)
 keepalive = 5
 # Workers show that they live by touching a file; on a disk that stalls they would be taken for dead.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+IN_MEMORY = "/dev/shm"  # noqa: S108  (the file made in it is the worker's own, and unlinked at once)
+worker_tmp_dir = IN_MEMORY if Path(IN_MEMORY).is_dir() else None
 # Nothing here uses it, and two servers of one user would fight for its path.
 control_socket_disable = True
 loglevel = os.environ.get("WEB_LOG_LEVEL") or "info"

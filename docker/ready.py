@@ -1,12 +1,11 @@
-"""The container's health check: asks the app whether its database is ready, prints the answer in a line, exits 0 or 1."""
+"""The container's health check: asks the app whether its database is ready, says so in a line, exits 0 or 1."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from http.client import HTTPConnection
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 
 
 def ask(port: int) -> tuple[int, dict[str, object]]:
@@ -17,7 +16,10 @@ def ask(port: int) -> tuple[int, dict[str, object]]:
     try:
         return answer.status, json.loads(answer.read())
     except ValueError:
-        return answer.status, {"status": "error", "reason": f"/up/database answered {answer.status} without JSON"}
+        return answer.status, {
+            "status": "error",
+            "reason": f"/up/database answered {answer.status} without JSON",
+        }
 
 
 def line(body: dict[str, object]) -> str:

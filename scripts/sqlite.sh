@@ -14,10 +14,15 @@ PID=.state/web.pid
 
 running() { [ -s $PID ] && kill -0 "$(cat $PID)" 2>/dev/null; }
 
+changed() { # whether code or revisions are newer than the process that serves them
+    [ -n "$(find app migrations docker .venv/.runs -newer $PID -type f ! -name '*.pyc' -print -quit)" ]
+}
+
 ready() { PORT=$(cat .state/web.port) .venv/bin/python docker/ready.py; }
 
 up() {
     mkdir -p instance .state
+    if running && changed; then down; fi
     running || require_free_port ""
     .venv/bin/flask db upgrade
     running || start
