@@ -30,7 +30,7 @@ class SQLite(Product):
     def claim(self, connection: Connection, run: str) -> None:
         """Nothing: the folder's owner file says who is alive."""
 
-    def alive(self, connection: Connection, runs: set[str]) -> set[str]:  # noqa: ARG002 (as others have it)
+    def alive(self, connection: Connection, runs: set[str]) -> set[str]:
         return runs
 
     def databases(self, connection: Connection) -> list[str]:

@@ -32,7 +32,7 @@ class Source(ABC):
 
     name: str
 
-    def demanded(self, backend: Backend) -> str:  # noqa: ARG002 (for those that override it)
+    def demanded(self, backend: Backend) -> str:
         """The setting by which a person asked for this very source, so that no other will do; else empty."""
         return ""
 

@@ -42,10 +42,9 @@ class Docker(Source):
     name = "docker"
 
     def offer(self, backend: Backend) -> str:
-        if backend.product.image is None:
-            raise BackendUnavailable(f"{backend.product.title} has no image")
+        reference = _reference(backend)
         with _engine():
-            return _reference(backend)
+            return reference
 
     @contextmanager
     def open(self, backend: Backend) -> Iterator[URL]:
@@ -63,7 +62,9 @@ class Docker(Source):
             wait_until_ready(backend.product, url, POLL, lambda: _check_running(container))
             yield url
         finally:
-            container.stop()
+            # A test of a server that dies may have removed it.
+            with suppress(_errors().NotFound):
+                container.stop()
 
 
 def sweep_containers(engine: DockerClient) -> None:
@@ -119,7 +120,8 @@ def _reference(backend: Backend) -> str:
 
 
 def _image(backend: Backend) -> Image:
-    assert backend.product.image is not None, backend.name
+    if backend.product.image is None:
+        raise BackendUnavailable(f"{backend.product.title} has no image")
     return backend.product.image
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from flask_lab.backends.base import Backend, Programs
 
-# The programs that are run here (noqa: S603) are the database servers found on this machine, by full path.
 PREPARE_SECONDS = 120.0
 POLL = 0.03
 LOG = "server.log"
@@ -70,9 +69,9 @@ def _find_server(backend: Backend, programs: Programs) -> Path:
 
 
 def _version_line(path: Path) -> str:
-    command = [path, "--version"]
+    command = [str(path), "--version"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.SubprocessError) as error:
         return f"{path} unusable ({error})"
     return answer.stdout.strip()
@@ -144,7 +143,7 @@ def _running(command: list[str], folder: Path, options: dict[str, Any]) -> Itera
 def _launch(command: list[str], folder: Path, options: dict[str, Any]) -> subprocess.Popen[bytes]:
     with (folder / LOG).open("ab") as log:
         try:
-            return subprocess.Popen(command, stdout=log, stderr=log, **options)  # noqa: S603
+            return subprocess.Popen(command, stdout=log, stderr=log, **options)
         except OSError as error:
             # Programs in root's own folders, for one, which the user without rights may not enter.
             reason = (

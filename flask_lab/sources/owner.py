@@ -113,7 +113,7 @@ def _started(pid: int) -> str:
         return ""
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
     # `ps` is where each system has it, and its argument is a number.
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return listed.stdout.strip()
 
 
