@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from app import create_app
-from app.database import history
-from app.database import position
-from app.database import tree
+from app.database import history, position, tree
 from app.extensions import db
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 READS = ("SELECT", "SHOW", "PRAGMA", "BEGIN", "SET ", "DESCRIBE", "WITH")
 

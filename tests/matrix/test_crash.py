@@ -6,24 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
-from tests.matrix.bench import Bench
-from tests.matrix.bench import bench_on
-from tests.matrix.crash import counted
-from tests.matrix.crash import crashing_before
+from tests.matrix.bench import Bench, bench_on
+from tests.matrix.crash import counted, crashing_before
 from tests.matrix.sample import fill
-from tests.matrix.snapshot import rows_of
-from tests.matrix.snapshot import schema_of
-
-
-@pytest.fixture
-def bench(database: str) -> Iterator[Bench]:
-    with bench_on(database) as bench:
-        yield bench
+from tests.matrix.snapshot import rows_of, schema_of
 
 
 def test_a_crash_before_any_statement_leaves_what_can_be_run_again(bench: Bench) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from app.models import Model
 from migrations.autogenerate import ASIDE
-from tests.matrix.bench import Bench
-from tests.matrix.bench import bench_on
+from tests.matrix.bench import Bench, bench_on
 from tests.matrix.sample import fill
-from tests.matrix.snapshot import Rows
-from tests.matrix.snapshot import rows_of
-from tests.matrix.snapshot import schema_of
+from tests.matrix.snapshot import Rows, rows_of, schema_of
 
 ANY = "*"
 # What a revision is there to change in rows that were there before; anything else that changes is a loss.
@@ -39,12 +33,6 @@ LASTING = {
 }
 # Names that are taken, one only for MySQL and MariaDB, and one that the renaming would take: fit until 0011 cleans up.
 DUPLICATES = [("teams", {"id": number, "name": name}) for number, name in ((7, "Ops"), (8, "Ops "), (9, "Ops (7)"))]
-
-
-@pytest.fixture
-def bench(database: str) -> Iterator[Bench]:
-    with bench_on(database) as bench:
-        yield bench
 
 
 def test_up_down_and_up_again_with_rows(bench: Bench) -> None:
