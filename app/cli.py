@@ -6,6 +6,7 @@ import sys
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from . import sample
@@ -20,6 +21,7 @@ def init_app(app: Flask) -> None:
 
 @click.command()
 @click.option("--count", "-n", type=click.IntRange(1, 10_000_000), default=1000, show_default=True)
+@with_appcontext
 def seed(count: int) -> None:
     """Add sample rows to every table: COUNT tasks, and people, teams and projects in proportion.
 

@@ -63,7 +63,7 @@ def change_member(team_id: int, user_id: int, values: Mapping[str, Any]) -> Memb
     membership = _find_member(team_id, user_id)
     if assign(membership, values):
         detail = {"label": membership.team.name, "user": membership.user.username, "role": membership.role.value}
-        record_event("role changed", membership.team, team_id, detail)
+        record_event("continues in", membership.team, team_id, detail)
     return membership
 
 

@@ -16,11 +16,11 @@ from ...queries import ordered
 from ...queries import page_of
 from ...rules import BIG_ID_MAX
 from ...schemas import AuditEventSchema
-from ...schemas import identity
 from ...schemas import line
 from .resource import ListQuery
 from .resource import Resource
 from .resource import page_schema
+from .resource import referring
 
 audit = Resource("audit-events", "The trail of changes; written by them, never by clients")
 
@@ -28,7 +28,7 @@ audit = Resource("audit-events", "The trail of changes; written by them, never b
 class AuditQuery(ListQuery):
     action = line(32)
     subject_type = fields.String(validate=validate.OneOf(["user", "team", "project", "task", "tag"]))
-    subject_id = identity(BIG_ID_MAX)
+    subject_id = referring(BIG_ID_MAX)
     sort = fields.String(load_default="-id", validate=validate.OneOf(["-id", "id"]))
 
 

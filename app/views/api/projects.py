@@ -17,17 +17,17 @@ from ...queries import find
 from ...queries import ordered
 from ...queries import page_of
 from ...schemas import ProjectSchema
-from ...schemas import identity
 from .resource import Resource
 from .resource import SearchQuery
 from .resource import page_schema
+from .resource import referring
 from .resource import sorting
 
 projects = Resource("projects", "What teams work on")
 
 
 class ProjectQuery(SearchQuery):
-    team_id = identity()
+    team_id = referring()
     status = fields.Enum(Status, by_value=True)
     sort = sorting("id", "name", "budget", "starts_on")
 

@@ -101,6 +101,11 @@ def sorting(*columns: str) -> fields.String:
     return fields.String(load_default=columns[0], validate=validate.OneOf(choices))
 
 
+def referring(highest: int = rules.ID_MAX) -> fields.Integer:
+    """A field that keeps to the records that refer to another one."""
+    return fields.Integer(validate=validate.Range(1, highest))
+
+
 def page_schema(item: ma.Schema) -> ma.Schema:
     """The schema of a page of `item`."""
     name = type(item).__name__.removesuffix("Schema")

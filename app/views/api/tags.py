@@ -15,17 +15,17 @@ from ...queries import find
 from ...queries import ordered
 from ...queries import page_of
 from ...schemas import TagSchema
-from ...schemas import identity
 from .resource import Resource
 from .resource import SearchQuery
 from .resource import page_schema
+from .resource import referring
 from .resource import sorting
 
 tags = Resource("tags", "A team's words for its tasks")
 
 
 class TagQuery(SearchQuery):
-    team_id = identity()
+    team_id = referring()
     sort = sorting("id", "name")
 
 

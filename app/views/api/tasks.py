@@ -19,18 +19,18 @@ from ...queries import ordered
 from ...queries import page_of
 from ...schemas import TagName
 from ...schemas import TaskSchema
-from ...schemas import identity
 from .resource import Resource
 from .resource import SearchQuery
 from .resource import page_schema
+from .resource import referring
 from .resource import sorting
 
 tasks = Resource("tasks", "What there is to do")
 
 
 class TaskQuery(SearchQuery):
-    project_id = identity()
-    assignee_id = identity()
+    project_id = referring()
+    assignee_id = referring()
     done = fields.Boolean()
     tag = TagName()
     sort = sorting("id", "due_on", "title", "created_at", "updated_at")

@@ -26,7 +26,7 @@ def show() -> ResponseReturnValue:
     connection = db.session.connection()
     waiting = sa.select(Task).where(Task.done.is_(False), Task.due_on.is_not(None))
     due = waiting.options(joinedload(Task.project), joinedload(Task.assignee)).order_by(Task.due_on, Task.id).limit(8)
-    lately = sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(8)
+    lately = sa.select(AuditEvent).options(joinedload(AuditEvent.actor)).order_by(AuditEvent.id.desc()).limit(8)
     return render_template(
         "home.html",
         server=database.server(connection),

@@ -18,6 +18,7 @@ from ... import queries
 from ...models import AuditEvent
 
 PAGE_SIZE = 25
+PRODUCTS = {"sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 PLACES = {
     "user": ("people.person", "user_id"),
     "team": ("teams.team", "team_id"),
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     """Give the templates these filters."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(product)
     app.add_template_filter(number)
     app.add_template_filter(day)
     app.add_template_filter(moment)
@@ -58,6 +60,11 @@ def page_of(statement: Any) -> queries.Page[Any]:
     if page.page > 1 and not page.items:
         raise NotFound("There is no such page: the list ends before it.")
     return page
+
+
+def product(name: str) -> str:
+    """A database product as its makers write it."""
+    return PRODUCTS[name]
 
 
 def number(value: int) -> str:
