@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from decimal import InvalidOperation
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.migration import MigrationContext
+from alembic.operations.ops import DropTableOp
+from alembic.operations.ops import MigrateOperation
 from alembic.operations.ops import MigrationScript
+from alembic.operations.ops import ModifyTableOps
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import DATETIME
@@ -95,6 +99,8 @@ def finish(context: MigrationContext, revision: Any, directives: list[MigrationS
         directives[:] = []
         print("No changes: the models and this database's schema agree, so no revision was written.")
         return
+    if script.downgrade_ops is not None:
+        script.downgrade_ops.ops[:] = _without_dropping_twice(script.downgrade_ops.ops)
     if context.script is not None and script.message:
         script.rev_id = readable_id(context.script, script.message)
 
@@ -104,6 +110,12 @@ def readable_id(scripts: ScriptDirectory, message: str) -> str:
     numbers = [int(match[1]) for s in scripts.walk_revisions() if (match := re.match(r"(\d+)_", s.revision))]
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_") or "change"
     return f"{max(numbers, default=0) + 1:04d}_{slug}"[:LONGEST_ID].rstrip("_")
+
+
+def _without_dropping_twice(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
+    """Leave the indexes of a table that is dropped to its drop: MySQL keeps one that a foreign key needs until then."""
+    dropped = {operation.table_name for operation in operations if isinstance(operation, DropTableOp)}
+    return [op for op in operations if not (isinstance(op, ModifyTableOps) and op.table_name in dropped)]
 
 
 def _precision(wanted: TypeEngine[Any], context: MigrationContext) -> int:
