@@ -10,16 +10,16 @@ from typing import Any
 import click
 from flask import Flask
 
-from . import cli
+from . import (
+    cli,
+    database,
+    errors,
+    models,  # noqa: F401  (the models must be registered before the tree is compared with them)
+    security,
+    views,
+)
 from . import config as settings
-from . import database
-from . import errors
-from . import models  # noqa: F401  (the models must be registered before the tree is compared with them)
-from . import security
-from . import views
-from .extensions import csrf
-from .extensions import db
-from .extensions import migrate
+from .extensions import csrf, db, migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 

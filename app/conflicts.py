@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -122,7 +121,9 @@ def _columns(constraint: str | None) -> tuple[str, ...]:
                 continue
             if isinstance(known, sa.CheckConstraint):
                 return tuple(
-                    name for name in sorted(table.columns.keys()) if re.search(rf"\b{name}\b", str(known.sqltext))
+                    name
+                    for name in sorted(table.columns.keys())
+                    if re.search(rf"\b{name}\b", str(known.sqltext))
                 )
             if isinstance(known, ColumnCollectionConstraint):
                 return tuple(known.columns.keys())

@@ -11,24 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
-from flask import current_app
-from flask import jsonify
-from flask import render_template
-from flask import request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import BadRequest
-from werkzeug.exceptions import Conflict
-from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import InternalServerError
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, InternalServerError, ServiceUnavailable
 
-from . import conflicts
-from . import database
-from . import faults
+from . import conflicts, database, faults
 from .extensions import db
 
 Messages = Mapping[str, Any]
@@ -86,7 +76,9 @@ def show(error: HTTPException) -> ResponseReturnValue:
     if wants_json():
         body = {"code": code, "status": error.name, "message": error.description, "errors": errors}
         return jsonify({key: value for key, value in body.items() if value}), code, headers
-    page = render_template("error.html", code=code, heading=HEADINGS.get(code, error.name), error=error, errors=errors)
+    page = render_template(
+        "error.html", code=code, heading=HEADINGS.get(code, error.name), error=error, errors=errors
+    )
     return page, code, headers
 
 

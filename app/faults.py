@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy.exc import DataError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import InterfaceError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 
 Kind = Literal["away", "busy", "schema", "value", "unknown"]
 
@@ -28,7 +24,9 @@ def kind(error: DBAPIError) -> Kind:
     code = _code(error)
     if error.connection_invalidated:
         return "away"
-    if code in POSTGRES_SCHEMA | MYSQL_SCHEMA or str(error.orig).startswith(("no such table", "no such column")):
+    if code in POSTGRES_SCHEMA | MYSQL_SCHEMA or str(error.orig).startswith(
+        ("no such table", "no such column")
+    ):
         return "schema"
     if code in POSTGRES_BUSY | MYSQL_BUSY or str(code).startswith(SQLITE_BUSY):
         return "busy"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import marshmallow as ma
@@ -15,13 +13,8 @@ from marshmallow import fields
 
 from . import rules
 from .errors import Taken
-from .models import Role
-from .models import Status
-from .schemas import Money
-from .schemas import Ruled
-from .schemas import day
-from .schemas import line
-from .schemas import prose
+from .models import Role, Status
+from .schemas import Money, Ruled, day, line, prose
 
 
 class PersonForm(ma.Schema):
@@ -53,7 +46,9 @@ class TaskForm(ma.Schema):
     assignee = Ruled(rules.username, 64, load_default=None)
     due_on = day(load_default=None)
     tags = fields.List(
-        Ruled(rules.tag, 40), load_default=list, validate=ma.validate.Length(max=20, error="takes 20 tags at most")
+        Ruled(rules.tag, 40),
+        load_default=list,
+        validate=ma.validate.Length(max=20, error="takes 20 tags at most"),
     )
     done = fields.Boolean(load_default=False)
 
@@ -76,7 +71,9 @@ class Form:
         try:
             return cls(sent, data=schema.load(_meant(schema, sent)))
         except ma.ValidationError as error:
-            return cls(sent, errors={name: _flat(said) for name, said in error.messages_dict.items()}, status=400)
+            return cls(
+                sent, errors={name: _flat(said) for name, said in error.messages_dict.items()}, status=400
+            )
 
     def refuse(self, name: str, reason: str, status: int = 400) -> None:
         """Add a reason to one field."""

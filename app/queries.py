@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-from typing import Generic
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
@@ -57,10 +55,7 @@ def page_of(statement: sa.Select[Record], page: int, page_size: int) -> Page[Rec
     offset = (page - 1) * page_size
     found = list(db.session.scalars(statement.limit(page_size + 1).offset(offset)))
     more = len(found) > page_size
-    if more or (not found and page > 1):
-        total = count(statement)
-    else:
-        total = offset + len(found)
+    total = count(statement) if more or (not found and page > 1) else offset + len(found)
     return Page(
         items=found[:page_size],
         page=page,

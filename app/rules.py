@@ -12,8 +12,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Any
 
-from email_validator import EmailNotValidError
-from email_validator import validate_email
+from email_validator import EmailNotValidError, validate_email
 
 ID_MAX = 2**31 - 1
 BIG_ID_MAX = 2**63 - 1

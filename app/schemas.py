@@ -7,22 +7,18 @@ from datetime import date
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from . import rules
-from .models import Role
-from .models import Status
-from .models import Tag
+from .models import Role, Status, Tag
 
 
 class Ruled(fields.String):
     """Text that a rule trims and checks."""
 
-    default_error_messages = {"invalid": "is not text"}
-
     def __init__(self, rule: Callable[[str], str | None], longest: int, **kwargs: Any) -> None:
         kwargs.setdefault("metadata", {})["maxLength"] = longest
+        kwargs.setdefault("error_messages", {"invalid": "is not text"})
         super().__init__(**kwargs)
         self.rule = rule
 
@@ -84,7 +80,9 @@ class JsonObject(fields.Field[Any]):
 
 def day(**kwargs: Any) -> fields.Date:
     """A date in the years that all four databases and calendars agree on."""
-    return fields.Date(allow_none=True, validate=validate.Range(date(1900, 1, 1), date(2199, 12, 31)), **kwargs)
+    return fields.Date(
+        allow_none=True, validate=validate.Range(date(1900, 1, 1), date(2199, 12, 31)), **kwargs
+    )
 
 
 def moment() -> fields.AwareDateTime:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from flask import Response
-from flask import request
+from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 
 # No script at all, nothing inline, nothing from elsewhere.
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+SOURCES = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"
+POLICY = f"{SOURCES}; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -8,12 +8,9 @@ from typing import Any
 from sqlalchemy.orm import joinedload
 
 from ..extensions import db
-from ..models import Profile
-from ..models import User
+from ..models import Profile, User
 from ..queries import find
-from .transaction import assign
-from .transaction import record_event
-from .transaction import transaction
+from .transaction import assign, record_event, remove, transaction
 
 
 @transaction
@@ -44,7 +41,7 @@ def change_user(user_id: int, values: Mapping[str, Any]) -> User:
 def delete_user(user_id: int) -> str:
     """Delete a user, who leaves their teams; their tasks stay and lose their assignee. Returns the username."""
     user = find(User, user_id)
-    db.session.delete(user)
+    remove(user)
     record_event("deleted", user, user_id, {"label": user.username})
     return user.username
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from ..extensions import db
-from ..models import Project
-from ..models import Tag
-from ..models import Task
+from ..models import Project, Tag, Task
 from ..queries import find
-from .transaction import assign
-from .transaction import record_event
-from .transaction import transaction
+from .transaction import assign, record_event, remove, transaction
 
 
 @transaction
@@ -43,7 +38,7 @@ def change_project(project_id: int, values: Mapping[str, Any]) -> Project:
 def delete_project(project_id: int) -> Project:
     """Delete a project with its tasks; returns what it was."""
     project = find(Project, project_id)
-    db.session.delete(project)
+    remove(project)
     record_event("deleted", project, project_id, {"label": project.name})
     return project
 
@@ -82,7 +77,7 @@ def change_task(task_id: int, values: Mapping[str, Any]) -> Task:
 def delete_task(task_id: int) -> Task:
     """Delete a task; returns what it was."""
     task = find(Task, task_id)
-    db.session.delete(task)
+    remove(task)
     record_event("deleted", task, task_id, {"label": task.title})
     return task
 
@@ -110,7 +105,7 @@ def change_tag(tag_id: int, values: Mapping[str, Any]) -> Tag:
 def delete_tag(tag_id: int) -> None:
     """Delete a tag, also from the tasks that carry it."""
     tag = find(Tag, tag_id)
-    db.session.delete(tag)
+    remove(tag)
     record_event("deleted", tag, tag_id, {"label": tag.name})
 
 

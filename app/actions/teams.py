@@ -8,13 +8,9 @@ from typing import Any
 from sqlalchemy.orm import joinedload
 
 from ..extensions import db
-from ..models import Membership
-from ..models import Role
-from ..models import Team
+from ..models import Membership, Role, Team
 from ..queries import find
-from .transaction import assign
-from .transaction import record_event
-from .transaction import transaction
+from .transaction import assign, record_event, remove, transaction
 
 
 @transaction
@@ -40,7 +36,7 @@ def change_team(team_id: int, values: Mapping[str, Any]) -> Team:
 def delete_team(team_id: int) -> str:
     """Delete a team with its memberships, projects, their tasks, and tags. Returns its name."""
     team = find(Team, team_id)
-    db.session.delete(team)
+    remove(team)
     record_event("deleted", team, team_id, {"label": team.name})
     return team.name
 
@@ -62,7 +58,11 @@ def change_member(team_id: int, user_id: int, values: Mapping[str, Any]) -> Memb
     """Give a member another role."""
     membership = _find_member(team_id, user_id)
     if assign(membership, values):
-        detail = {"label": membership.team.name, "user": membership.user.username, "role": membership.role.value}
+        detail = {
+            "label": membership.team.name,
+            "user": membership.user.username,
+            "role": membership.role.value,
+        }
         record_event("continues in", membership.team, team_id, detail)
     return membership
 
@@ -73,7 +73,7 @@ def remove_member(team_id: int, user_id: int) -> str:
     membership = _find_member(team_id, user_id)
     username = membership.user.username
     record_event("left", membership.team, team_id, {"label": membership.team.name, "user": username})
-    db.session.delete(membership)
+    remove(membership)
     return username
 
 

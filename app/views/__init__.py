@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter
-from werkzeug.routing import ValidationError
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from ..rules import BIG_ID_MAX
-from . import api
-from . import health
-from . import pages
+from . import api, health, pages
 
 
 class RowConverter(IntegerConverter):

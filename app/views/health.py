@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import current_app
-from flask import jsonify
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import database
-from .. import faults
+from .. import database, faults
 from ..errors import RETRY_AFTER
 from ..extensions import db
 
@@ -31,7 +28,9 @@ def ready() -> ResponseReturnValue:
             product, version = database.server(connection)
             place = database.position(connection, database.tree())
     except DBAPIError as error:
-        return _unready({"status": "unavailable", "reason": f"the database cannot be reached: {faults.reason(error)}"})
+        return _unready(
+            {"status": "unavailable", "reason": f"the database cannot be reached: {faults.reason(error)}"}
+        )
     except PoolTimeout:
         return _unready({"status": "unavailable", "reason": "every database connection is in use"})
     facts = {"product": product, "version": version, "revision": place.current, "head": place.heads}

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from tests.app.calls import add
-from tests.app.calls import add_project
-from tests.app.calls import add_user
+from tests.app.calls import add, add_project, add_user
 
 
 def test_user_is_made_normalised_and_read_again(client: FlaskClient) -> None:
@@ -25,7 +23,9 @@ def test_user_is_made_normalised_and_read_again(client: FlaskClient) -> None:
 
 def test_patch_changes_only_what_it_names(client: FlaskClient) -> None:
     user = add_user(client, profile={"bio": "old", "preferences": {"a": 1}})
-    changed = client.patch(f"/api/v1/users/{user['id']}", json={"is_active": False, "profile": {"bio": "new"}}).json
+    changed = client.patch(
+        f"/api/v1/users/{user['id']}", json={"is_active": False, "profile": {"bio": "new"}}
+    ).json
     expected = user | {"is_active": False, "profile": {"bio": "new", "preferences": {"a": 1}}}
     assert changed == expected == client.get(f"/api/v1/users/{user['id']}").json
 
@@ -109,4 +109,6 @@ def test_teams_of_a_person(client: FlaskClient) -> None:
     team = add(client, "teams", name="Atlas")
     add(client, f"teams/{team['id']}/memberships", user_id=user["id"], role="owner")
     listed = client.get(f"/api/v1/users/{user['id']}/memberships").get_json()
-    assert [(item["team_id"], item["role"], item["username"]) for item in listed] == [(team["id"], "owner", "ann")]
+    assert [(item["team_id"], item["role"], item["username"]) for item in listed] == [
+        (team["id"], "owner", "ann")
+    ]

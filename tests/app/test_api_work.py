@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.app.calls import add
-from tests.app.calls import add_project
-from tests.app.calls import add_user
+from tests.app.calls import add, add_project, add_user
 
 
 def test_team_and_its_members(client: FlaskClient) -> None:
@@ -53,7 +50,7 @@ def test_money_is_text_with_two_decimals(client: FlaskClient) -> None:
     assert changed == project | {"budget": "12.50"}
 
 
-@pytest.mark.parametrize("budget", ["-1", "1.234", "NaN", "1e3", "12345678901", True, None, [], "١"])
+@pytest.mark.parametrize("budget", ["-1", "1.234", "NaN", "1e3", "12345678901", True, None, [], "\u0661"])
 def test_money_that_is_none_is_refused(client: FlaskClient, budget: Any) -> None:
     team = add(client, "teams", name="Atlas")
     answer = client.post("/api/v1/projects", json={"team_id": team["id"], "name": "x", "budget": budget})
@@ -82,7 +79,12 @@ def test_assignee_that_is_not_there_is_refused_by_patch_too(client: FlaskClient)
 def test_task_with_tags(client: FlaskClient) -> None:
     project = add_project(client)
     task = add(
-        client, "tasks", project_id=project["id"], title="Fix it", tags=["Bug", " api ", "bug"], due_on="2026-03-01"
+        client,
+        "tasks",
+        project_id=project["id"],
+        title="Fix it",
+        tags=["Bug", " api ", "bug"],
+        due_on="2026-03-01",
     )
     assert (task["tags"], task["done"], task["due_on"]) == (["api", "bug"], False, "2026-03-01")
     changed = client.patch(f"/api/v1/tasks/{task['id']}", json={"done": True, "tags": ["later"]}).get_json()
@@ -121,7 +123,9 @@ def test_the_trail_tells_every_change_and_no_refused_one(client: FlaskClient) ->
     client.patch(f"/api/v1/users/{user['id']}", json={"email": "new@example.com"})
     client.patch(f"/api/v1/users/{user['id']}", json={"email": "new@example.com"})
     client.delete(f"/api/v1/users/{user['id']}")
-    events = client.get(f"/api/v1/audit-events?subject_type=user&subject_id={user['id']}&sort=id").get_json()["items"]
+    events = client.get(f"/api/v1/audit-events?subject_type=user&subject_id={user['id']}&sort=id").get_json()[
+        "items"
+    ]
     assert [(event["action"], event["detail"]) for event in events] == [
         ("created", {"label": "ann"}),
         ("changed", {"label": "ann", "fields": ["email"]}),

@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app import create_app
-from app.config import ConfigError
-from app.config import database_url
-from app.config import load
+from app.config import ConfigError, database_url, load
 
 HARD = "p@ss:w/o%rd#1?&= ü'\""
 SECRET = "s3cret-value"
@@ -23,11 +21,21 @@ def test_nothing_set_is_sqlite() -> None:
 
 @pytest.mark.parametrize(
     ("product", "driver", "port"),
-    [("postgres", "postgresql+psycopg2", 5432), ("mysql", "mysql+pymysql", 3306), ("mariadb", "mysql+pymysql", 3306)],
+    [
+        ("postgres", "postgresql+psycopg2", 5432),
+        ("mysql", "mysql+pymysql", 3306),
+        ("mariadb", "mysql+pymysql", 3306),
+    ],
 )
 def test_product_and_password_alone_are_enough(product: str, driver: str, port: int) -> None:
     url = database_url({"DB": product, "DB_PASSWORD": HARD})
-    assert (url.drivername, url.port, url.host, url.username, url.database) == (driver, port, "127.0.0.1", "lab", "lab")
+    assert (url.drivername, url.port, url.host, url.username, url.database) == (
+        driver,
+        port,
+        "127.0.0.1",
+        "lab",
+        "lab",
+    )
     assert url.password == HARD
     # And it survives being written down and read again.
     assert make_url(url.render_as_string(hide_password=False)).password == HARD
@@ -35,7 +43,9 @@ def test_product_and_password_alone_are_enough(product: str, driver: str, port: 
 
 def test_password_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(HARD + "\n")
-    url = database_url({"DB": "mysql", "DB_PASSWORD_FILE": str(tmp_path / "password"), "DB_HOST": "db", "DB_PORT": "1"})
+    url = database_url(
+        {"DB": "mysql", "DB_PASSWORD_FILE": str(tmp_path / "password"), "DB_HOST": "db", "DB_PORT": "1"}
+    )
     assert (url.password, url.host, url.port) == (HARD, "db", 1)
 
 

@@ -12,12 +12,9 @@ from flask import Flask
 from app.actions import projects
 from app.errors import Taken
 from app.extensions import db
-from app.models import Status
-from app.models import Team
+from app.models import Status, Team
 from tests.app.calls import add_user
-from tests.app.conftest import close_app
-from tests.app.conftest import open_app
-from tests.app.conftest import upgrade
+from tests.app.conftest import close_app, open_app, upgrade
 from tests.harness.plugin import ReadyBackend
 
 # Port 9 is "discard": nothing listens there.
@@ -109,7 +106,13 @@ def test_row_that_the_rules_would_let_through_but_the_database_does_not(app: Fla
         db.session.commit()
         with pytest.raises(Taken) as refused:
             projects.create_project(
-                {"team_id": team.id, "name": "x", "budget": Decimal(-1), "status": Status.DONE, "starts_on": None}
+                {
+                    "team_id": team.id,
+                    "name": "x",
+                    "budget": Decimal(-1),
+                    "status": Status.DONE,
+                    "starts_on": None,
+                }
             )
         assert refused.value.errors == {"budget": ["is not allowed"]}
         with pytest.raises(Taken) as refused:

@@ -6,9 +6,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.extensions import db
-from tests.app.conftest import close_app
-from tests.app.conftest import open_app
-from tests.app.conftest import upgrade
+from tests.app.conftest import close_app, open_app, upgrade
 from tests.harness.plugin import ReadyBackend
 
 
@@ -29,7 +27,11 @@ def test_behind_then_ready_then_ahead(database: str) -> None:
     app = open_app(database)
     client = app.test_client()
     empty = client.get("/up/database")
-    assert (empty.status_code, empty.get_json()["status"], empty.get_json()["revision"]) == (503, "behind", [])
+    assert (empty.status_code, empty.get_json()["status"], empty.get_json()["revision"]) == (
+        503,
+        "behind",
+        [],
+    )
     upgrade(database)
     # The running app sees it without a restart.
     assert client.get("/up/database").get_json()["status"] == "ready"

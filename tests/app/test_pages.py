@@ -7,10 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import overview
-from tests.app.calls import add
-from tests.app.calls import add_project
-from tests.app.calls import add_user
-from tests.app.calls import submit
+from tests.app.calls import add, add_project, add_user, submit
 
 PERSON = {"username": "ann", "email": "ann@example.com", "is_active": "1"}
 SCRIPT = "<script>alert(1)</script>"
@@ -57,12 +54,12 @@ def test_people_are_searched_and_paged(client: FlaskClient) -> None:
     for number in range(26):
         add_user(client, f"user{number:02}")
     first, second = client.get("/users").text, client.get("/users?page=2").text
-    assert "1–25 of 26 people" in first
-    assert "26–26 of 26 people" in second
+    assert "1\N{EN DASH}25 of 26 people" in first
+    assert "26\N{EN DASH}26 of 26 people" in second
     assert "user25" not in first
     assert "user25" in second
     found = client.get("/users?q=user07").text
-    assert "1–1 of 1 people" in found
+    assert "1\N{EN DASH}1 of 1 people" in found
     assert "Nobody matches" in client.get("/users?q=nobody").text
 
 
@@ -72,7 +69,13 @@ def test_names_are_escaped_everywhere(client: FlaskClient) -> None:
     user = add_user(client, profile={"bio": SCRIPT, "preferences": {SCRIPT: SCRIPT}})
     add(client, f"teams/{team['id']}/memberships", user_id=user["id"])
     task = add(
-        client, "tasks", project_id=project["id"], title=SCRIPT, notes=SCRIPT, tags=[SCRIPT], assignee_id=user["id"]
+        client,
+        "tasks",
+        project_id=project["id"],
+        title=SCRIPT,
+        notes=SCRIPT,
+        tags=[SCRIPT],
+        assignee_id=user["id"],
     )
     for address in (
         "/",
@@ -112,7 +115,12 @@ def test_project_and_its_tasks(client: FlaskClient) -> None:
     add_user(client, "ann")
     team = add(client, "teams", name="Atlas")
     made = submit(
-        client, f"/teams/{team['id']}/projects/new", name="Billing", status="active", budget="10.5", starts_on=""
+        client,
+        f"/teams/{team['id']}/projects/new",
+        name="Billing",
+        status="active",
+        budget="10.5",
+        starts_on="",
     )
     place = made.headers["Location"]
     assert "10.50" in client.get(place).text
@@ -125,7 +133,12 @@ def test_project_and_its_tasks(client: FlaskClient) -> None:
     task = client.get("/api/v1/tasks").get_json()["items"][0]
     assert submit(client, f"/tasks/{task['id']}", title="Shipped", tags="", done="1").status_code == 303
     changed = client.get(f"/api/v1/tasks/{task['id']}").get_json()
-    assert (changed["title"], changed["tags"], changed["done"], changed["assignee_id"]) == ("Shipped", [], True, None)
+    assert (changed["title"], changed["tags"], changed["done"], changed["assignee_id"]) == (
+        "Shipped",
+        [],
+        True,
+        None,
+    )
     assert submit(client, f"{place}/edit", name="Billing 2", status="done", budget="1").status_code == 303
     assert submit(client, f"{place}/delete").status_code == 303
     assert client.get("/api/v1/tasks").get_json()["total"] == 0

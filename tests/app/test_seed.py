@@ -10,11 +10,8 @@ from flask import Flask
 
 from app import sample
 from app.extensions import db
-from app.models import Model
-from app.models import Task
-from app.models import User
-from tests.app.conftest import close_app
-from tests.app.conftest import open_app
+from app.models import Model, Task, User
+from tests.app.conftest import close_app, open_app
 
 
 def counts(app: Flask) -> dict[str, int]:

@@ -6,21 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask.views import MethodView
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from ...models import AuditEvent
-from ...queries import Page
-from ...queries import find
-from ...queries import ordered
-from ...queries import page_of
+from ...queries import Page, find, ordered, page_of
 from ...rules import BIG_ID_MAX
-from ...schemas import AuditEventSchema
-from ...schemas import line
-from .resource import ListQuery
-from .resource import Resource
-from .resource import page_schema
-from .resource import referring
+from ...schemas import AuditEventSchema, line
+from .resource import ListQuery, Resource, page_schema, referring
 
 audit = Resource("audit-events", "The trail of changes; written by them, never by clients")
 

@@ -9,19 +9,10 @@ from flask.views import MethodView
 from marshmallow import fields
 
 from ...actions import projects as actions
-from ...models import Project
-from ...models import Status
-from ...queries import Page
-from ...queries import containing
-from ...queries import find
-from ...queries import ordered
-from ...queries import page_of
+from ...models import Project, Status
+from ...queries import Page, containing, find, ordered, page_of
 from ...schemas import ProjectSchema
-from .resource import Resource
-from .resource import SearchQuery
-from .resource import page_schema
-from .resource import referring
-from .resource import sorting
+from .resource import Resource, SearchQuery, page_schema, referring, sorting
 
 projects = Resource("projects", "What teams work on")
 

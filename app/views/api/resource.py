@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
-from typing import NoReturn
-from typing import TypeVar
-from typing import cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import marshmallow as ma
 from flask import Request
 from flask_smorest import Blueprint
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from ... import queries
-from ... import rules
+from ... import queries, rules
 from ...errors import Invalid
 from ...schemas import Ruled
 
@@ -33,7 +27,11 @@ class StrictParser(FlaskParser):
 
     DEFAULT_VALIDATION_STATUS = 400
     # A misspelt filter would else return everything.
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012  (webargs has it per instance)
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+        "json": ma.RAISE,
+    }
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """The body, parsed. Python's parser would also take NaN, and run out of stack on deep nesting."""

@@ -9,17 +9,9 @@ from flask.views import MethodView
 
 from ...actions import projects as actions
 from ...models import Tag
-from ...queries import Page
-from ...queries import containing
-from ...queries import find
-from ...queries import ordered
-from ...queries import page_of
+from ...queries import Page, containing, find, ordered, page_of
 from ...schemas import TagSchema
-from .resource import Resource
-from .resource import SearchQuery
-from .resource import page_schema
-from .resource import referring
-from .resource import sorting
+from .resource import Resource, SearchQuery, page_schema, referring, sorting
 
 tags = Resource("tags", "A team's words for its tasks")
 

@@ -10,20 +10,10 @@ from marshmallow import fields
 from sqlalchemy.orm import selectinload
 
 from ...actions import projects as actions
-from ...models import Tag
-from ...models import Task
-from ...queries import Page
-from ...queries import containing
-from ...queries import find
-from ...queries import ordered
-from ...queries import page_of
-from ...schemas import TagName
-from ...schemas import TaskSchema
-from .resource import Resource
-from .resource import SearchQuery
-from .resource import page_schema
-from .resource import referring
-from .resource import sorting
+from ...models import Tag, Task
+from ...queries import Page, containing, find, ordered, page_of
+from ...schemas import TagName, TaskSchema
+from .resource import Resource, SearchQuery, page_schema, referring, sorting
 
 tasks = Resource("tasks", "What there is to do")
 

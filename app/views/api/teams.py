@@ -10,22 +10,10 @@ from marshmallow import fields
 from sqlalchemy.orm import joinedload
 
 from ...actions import teams as actions
-from ...models import Membership
-from ...models import Role
-from ...models import Team
-from ...queries import Page
-from ...queries import containing
-from ...queries import find
-from ...queries import ordered
-from ...queries import page_of
-from ...schemas import MembershipChangeSchema
-from ...schemas import MembershipSchema
-from ...schemas import TeamSchema
-from .resource import ListQuery
-from .resource import Resource
-from .resource import SearchQuery
-from .resource import page_schema
-from .resource import sorting
+from ...models import Membership, Role, Team
+from ...queries import Page, containing, find, ordered, page_of
+from ...schemas import MembershipChangeSchema, MembershipSchema, TeamSchema
+from .resource import ListQuery, Resource, SearchQuery, page_schema, sorting
 
 teams = Resource("teams", "Teams, and who belongs to them")
 
@@ -88,7 +76,9 @@ class TeamMemberships(MethodView):
     def get(self, query: dict[str, Any], team_id: int) -> Page[Membership]:
         """List members"""
         team = find(Team, team_id)
-        statement = sa.select(Membership).where(Membership.team_id == team.id).options(joinedload(Membership.user))
+        statement = (
+            sa.select(Membership).where(Membership.team_id == team.id).options(joinedload(Membership.user))
+        )
         if "role" in query:
             statement = statement.where(Membership.role == query["role"])
         return page_of(statement.order_by(Membership.user_id), query["page"], query["page_size"])

@@ -7,24 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask.views import MethodView
 from marshmallow import fields
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ...actions import people
 from ...extensions import db
-from ...models import Membership
-from ...models import User
-from ...queries import Page
-from ...queries import containing
-from ...queries import find
-from ...queries import ordered
-from ...queries import page_of
-from ...schemas import MembershipSchema
-from ...schemas import UserSchema
-from .resource import Resource
-from .resource import SearchQuery
-from .resource import page_schema
-from .resource import sorting
+from ...models import Membership, User
+from ...queries import Page, containing, find, ordered, page_of
+from ...schemas import MembershipSchema, UserSchema
+from .resource import Resource, SearchQuery, page_schema, sorting
 
 users = Resource("users", "People, with their profiles")
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint
-from flask import render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
-from ... import database
-from ... import queries
+from ... import database, queries
 from ...extensions import db
-from ...models import AuditEvent
-from ...models import Project
-from ...models import Task
-from ...models import Team
-from ...models import User
+from ...models import AuditEvent, Project, Task, Team, User
 
 home = Blueprint("home", __name__)
 
@@ -25,8 +19,14 @@ def show() -> ResponseReturnValue:
     """Numbers, what is due, what happened lately."""
     connection = db.session.connection()
     waiting = sa.select(Task).where(Task.done.is_(False), Task.due_on.is_not(None))
-    due = waiting.options(joinedload(Task.project), joinedload(Task.assignee)).order_by(Task.due_on, Task.id).limit(8)
-    lately = sa.select(AuditEvent).options(joinedload(AuditEvent.actor)).order_by(AuditEvent.id.desc()).limit(8)
+    due = (
+        waiting.options(joinedload(Task.project), joinedload(Task.assignee))
+        .order_by(Task.due_on, Task.id)
+        .limit(8)
+    )
+    lately = (
+        sa.select(AuditEvent).options(joinedload(AuditEvent.actor)).order_by(AuditEvent.id.desc()).limit(8)
+    )
     return render_template(
         "home.html",
         server=database.server(connection),

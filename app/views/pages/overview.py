@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import current_app
-from flask import render_template
+from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint
-from flask import flash
-from flask import redirect
-from flask import render_template
-from flask import url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ... import queries
 from ...actions import people as actions
-from ...forms import Form
-from ...forms import PersonForm
-from ...models import Membership
-from ...models import Task
-from ...models import User
-from .text import page_of
-from .text import sought
+from ...forms import Form, PersonForm
+from ...models import Membership, Task, User
+from .text import page_of, sought
 
 people = Blueprint("people", __name__, url_prefix="/users")
 
@@ -41,8 +32,14 @@ def person(user_id: int) -> ResponseReturnValue:
     """A person with their profile, teams and tasks."""
     teams = selectinload(User.memberships).joinedload(Membership.team)
     user = queries.find(User, user_id, joinedload(User.profile), teams)
-    own = sa.select(Task).where(Task.assignee_id == user.id).options(joinedload(Task.project), selectinload(Task.tags))
-    return render_template("people/person.html", user=user, page=page_of(own.order_by(Task.done, Task.due_on, Task.id)))
+    own = (
+        sa.select(Task)
+        .where(Task.assignee_id == user.id)
+        .options(joinedload(Task.project), selectinload(Task.tags))
+    )
+    return render_template(
+        "people/person.html", user=user, page=page_of(own.order_by(Task.done, Task.due_on, Task.id))
+    )
 
 
 @people.route("/new", methods=["GET", "POST"])

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint
-from flask import flash
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ... import queries
 from ...actions import projects as actions
 from ...extensions import db
-from ...forms import Form
-from ...forms import ProjectForm
-from ...forms import TaskForm
-from ...models import Project
-from ...models import Status
-from ...models import Task
-from ...models import Team
+from ...forms import Form, ProjectForm, TaskForm
+from ...models import Project, Status, Task, Team
 from .tasks import task_values
-from .text import choice
-from .text import page_of
-from .text import sought
+from .text import choice, page_of, sought
 
 projects = Blueprint("projects", __name__)
 
@@ -70,7 +57,9 @@ def create(team_id: int) -> ResponseReturnValue:
             made = actions.create_project({"team_id": team_id, **form.data})
             flash(f"{made.name} was added.")
             return redirect(url_for(".project", project_id=made.id), 303)
-    return render_template("projects/edit.html", form=form, project=None, team=team, statuses=list(Status)), form.status
+    return render_template(
+        "projects/edit.html", form=form, project=None, team=team, statuses=list(Status)
+    ), form.status
 
 
 @projects.route("/projects/<row:project_id>/edit", methods=["GET", "POST"])
@@ -89,7 +78,9 @@ def edit(project_id: int) -> ResponseReturnValue:
             actions.change_project(project_id, form.data)
             flash("Saved.")
             return redirect(url_for(".project", project_id=project_id), 303)
-    page = render_template("projects/edit.html", form=form, project=found, team=found.team, statuses=list(Status))
+    page = render_template(
+        "projects/edit.html", form=form, project=found, team=found.team, statuses=list(Status)
+    )
     return page, form.status
 
 
@@ -118,9 +109,13 @@ def _render_project(found: Project, form: Form) -> ResponseReturnValue:
         tasks = tasks.where(queries.containing(text, (Task.title,)))
     tasks = tasks.options(joinedload(Task.assignee), selectinload(Task.tags))
     page = page_of(tasks.order_by(Task.done, Task.due_on, Task.id))
-    return render_template("projects/project.html", project=found, form=form, page=page, q=text, show=show), form.status
+    return render_template(
+        "projects/project.html", project=found, form=form, page=page, q=text, show=show
+    ), form.status
 
 
 def _open_tasks(project_ids: list[int]) -> dict[int, int]:
-    counted = sa.select(Task.project_id, sa.func.count()).where(Task.project_id.in_(project_ids), Task.done.is_(False))
+    counted = sa.select(Task.project_id, sa.func.count()).where(
+        Task.project_id.in_(project_ids), Task.done.is_(False)
+    )
     return {row[0]: row[1] for row in db.session.execute(counted.group_by(Task.project_id))}

@@ -5,23 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint
-from flask import flash
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ... import queries
 from ...actions import projects as actions
 from ...extensions import db
-from ...forms import Form
-from ...forms import TaskForm
-from ...models import Task
-from ...models import User
+from ...forms import Form, TaskForm
+from ...models import Task, User
 
 tasks = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -29,7 +21,9 @@ tasks = Blueprint("tasks", __name__, url_prefix="/tasks")
 @tasks.route("/<row:task_id>", methods=["GET", "POST"])
 def edit(task_id: int) -> ResponseReturnValue:
     """Show and change a task."""
-    task = queries.find(Task, task_id, joinedload(Task.project), joinedload(Task.assignee), selectinload(Task.tags))
+    task = queries.find(
+        Task, task_id, joinedload(Task.project), joinedload(Task.assignee), selectinload(Task.tags)
+    )
     form = Form.of(TaskForm(), _typed(task))
     values = task_values(form)
     if values is not None:

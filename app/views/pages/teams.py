@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from flask import Blueprint
-from flask import flash
-from flask import redirect
-from flask import render_template
-from flask import url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from ... import queries
 from ...actions import teams as actions
 from ...extensions import db
-from ...forms import Form
-from ...forms import MemberForm
-from ...forms import TeamForm
-from ...models import Membership
-from ...models import Project
-from ...models import Role
-from ...models import Team
-from ...models import User
-from .text import page_of
-from .text import sought
+from ...forms import Form, MemberForm, TeamForm
+from ...models import Membership, Project, Role, Team, User
+from .text import page_of, sought
 
 teams = Blueprint("teams", __name__, url_prefix="/teams")
 MEMBERS_SHOWN = 50
@@ -123,7 +112,7 @@ def _render_team(found: Team, form: Form) -> ResponseReturnValue:
     return page, form.status
 
 
-def _counts(model: type[Membership] | type[Project], team_ids: Iterable[int]) -> dict[int, int]:
+def _counts(model: type[Membership | Project], team_ids: Iterable[int]) -> dict[int, int]:
     """How many rows of `model` each of these teams has."""
     rows = db.session.execute(
         sa.select(model.team_id, sa.func.count()).where(model.team_id.in_(team_ids)).group_by(model.team_id)

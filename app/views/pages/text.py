@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import date
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import marshmallow as ma
-from flask import Flask
-from flask import request
-from flask import url_for
+from flask import Flask, request, url_for
 from werkzeug.exceptions import NotFound
 
 from ... import queries
@@ -44,7 +40,12 @@ def init_app(app: Flask) -> None:
 def requested_page() -> int:
     """The page number in the query string; what is no number there is nowhere."""
     given = request.args.get("page", "1")
-    if not given.isascii() or not given.isdigit() or len(given) > 7 or not 1 <= int(given) <= queries.PAGE_MAX:
+    if (
+        not given.isascii()
+        or not given.isdigit()
+        or len(given) > 7
+        or not 1 <= int(given) <= queries.PAGE_MAX
+    ):
         raise NotFound("There is no such page.")
     return int(given)
 
@@ -74,7 +75,7 @@ def number(value: int) -> str:
 
 def day(value: date | None) -> str:
     """A date, or a dash."""
-    return "–" if value is None else value.isoformat()
+    return "\N{EN DASH}" if value is None else value.isoformat()
 
 
 def moment(value: datetime) -> str:
