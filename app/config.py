@@ -7,13 +7,12 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy.engine import URL
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 PRODUCTS = ("sqlite", "postgres", "mysql", "mariadb")
 
-# A bare scheme leaves the driver to SQLAlchemy, whose choice changes between versions and is not what is installed here.
+# A bare scheme leaves the driver to SQLAlchemy, whose choice changes between versions and is not installed here.
 DRIVERS = {
     "sqlite": "sqlite",
     "postgres": "postgresql+psycopg2",
@@ -58,7 +57,9 @@ def database_url(environ: Mapping[str, str]) -> URL:
         return URL.create("sqlite", database=environ.get("DB_NAME") or SQLITE_DEFAULT)
     password = _text_or_file(environ, "DB_PASSWORD")
     if password is None:
-        raise ConfigError(f"DB_PASSWORD is not set: DB={named} needs it, or DB_PASSWORD_FILE with a file's path")
+        raise ConfigError(
+            f"DB_PASSWORD is not set: DB={named} needs it, or DB_PASSWORD_FILE with a file's path"
+        )
     return URL.create(
         DRIVERS[named],
         username=environ.get("DB_USER") or "lab",
@@ -105,7 +106,9 @@ def _parse_url(given: str) -> URL:
     if scheme not in DRIVERS:
         known = "sqlite, postgresql, mysql or mariadb"
         named = repr(scheme) if rest else "no scheme"
-        raise ConfigError(f"DATABASE_URL has {named} before '://': use {known}, as in postgresql://user@host/name")
+        raise ConfigError(
+            f"DATABASE_URL has {named} before '://': use {known}, as in postgresql://user@host/name"
+        )
     address, mark, query = rest.partition("?")
     userinfo, at, host = address.rpartition("@")
     try:

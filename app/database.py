@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
 from alembic.migration import MigrationContext
-from alembic.script import Script
-from alembic.script import ScriptDirectory
-from flask import current_app
-from flask import has_request_context
-from flask import request
+from alembic.script import Script, ScriptDirectory
+from flask import current_app, has_request_context, request
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 READ_ONLY_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -45,7 +40,9 @@ class Position:
                 "Deploy that release, or set MIGRATE_ALLOW_AHEAD=1 to serve all the same"
             )
         if self.pending:
-            return f"the database is at {here}; {len(self.pending)} revisions are pending: run flask db upgrade"
+            return (
+                f"the database is at {here}; {len(self.pending)} revisions are pending: run flask db upgrade"
+            )
         return f"the database is at {here}, this release's head"
 
 
@@ -54,7 +51,7 @@ def position(connection: Connection, scripts: ScriptDirectory) -> Position:
     current = MigrationContext.configure(connection).get_current_heads()
     known = {script.revision for script in scripts.walk_revisions()}
     unknown = tuple(revision for revision in current if revision not in known)
-    applied = _with_ancestors(scripts, [revision for revision in current if revision in known])
+    applied = _with_ancestors(scripts, tuple(revision for revision in current if revision in known))
     pending = [script.revision for script in history(scripts) if script.revision not in applied]
     return Position(
         current=tuple(sorted(current)),
@@ -113,7 +110,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _with_ancestors(scripts: ScriptDirectory, revisions: list[str]) -> set[str]:
+def _with_ancestors(scripts: ScriptDirectory, revisions: tuple[str, ...]) -> set[str]:
     if not revisions:
         return set()
     return {script.revision for script in scripts.iterate_revisions(revisions, "base", inclusive=True)}

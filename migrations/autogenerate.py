@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
-from decimal import InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.migration import MigrationContext
-from alembic.operations.ops import DropTableOp
-from alembic.operations.ops import MigrateOperation
-from alembic.operations.ops import MigrationScript
-from alembic.operations.ops import ModifyTableOps
+from alembic.operations.ops import DropTableOp, MigrateOperation, MigrationScript, ModifyTableOps
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import DATETIME
@@ -47,7 +43,11 @@ def is_ours(name: str | None, kind: str, parents: Any) -> bool:
 
 
 def differs_in_type(
-    context: MigrationContext, found: Any, wanted: sa.Column[Any], found_type: Any, wanted_type: TypeEngine[Any]
+    context: MigrationContext,
+    found: Any,
+    wanted: sa.Column[Any],
+    found_type: Any,
+    wanted_type: TypeEngine[Any],
 ) -> bool | None:
     """False where a product merely spells the type its own way; None leaves the answer to Alembic."""
     if context.dialect.name != "mysql":
@@ -63,7 +63,7 @@ def differs_in_type(
     return None
 
 
-def differs_in_default(
+def differs_in_default(  # noqa: PLR0913, PLR0917  (Alembic calls it so)
     context: MigrationContext,
     found: Any,
     wanted: sa.Column[Any],
@@ -72,7 +72,7 @@ def differs_in_default(
     rendered_default: str | None,
 ) -> bool | None:
     """False where both defaults mean the same value; None leaves the answer to Alembic."""
-    if isinstance(found.server_default, sa.Identity) or isinstance(found.server_default, sa.Computed):
+    if isinstance(found.server_default, sa.Identity | sa.Computed):
         return None
     if found.primary_key and found_default and "nextval(" in found_default:
         return None

@@ -44,7 +44,9 @@ def _ranges(bind: sa.Connection, table: str, key: str, size: int) -> Iterator[tu
     progress = _Progress(table, low, top)
     # Rows that arrive meanwhile have keys behind `top`: the release that writes them fills them itself.
     while low <= top:
-        following = sa.select(column).select_from(source).where(column >= low).order_by(column).offset(size).limit(1)
+        following = (
+            sa.select(column).select_from(source).where(column >= low).order_by(column).offset(size).limit(1)
+        )
         high = bind.scalar(following) or top + 1
         yield low, min(high, top + 1)
         progress.reached(high)

@@ -12,19 +12,13 @@ from typing import Any
 from alembic import context
 from alembic.util import CommandError
 from flask import current_app
-from sqlalchemy.engine import Connection
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.database import position
-from migrations import autogenerate
-from migrations import rehearsal
-from migrations.session import driver_message
-from migrations.session import ForeignKeyGuard
-from migrations.session import migrating_session
-from migrations.session import wait_until_it_answers
-from migrations.upgrade_lock import upgrade_lock
-from migrations.upgrade_lock import UpgradeLockTimeout
+from migrations import autogenerate, rehearsal
+from migrations.session import ForeignKeyGuard, driver_message, migrating_session, wait_until_it_answers
+from migrations.upgrade_lock import UpgradeLockTimeout, upgrade_lock
 
 log = logging.getLogger("alembic.env")
 migrate = current_app.extensions["migrate"]
@@ -42,7 +36,10 @@ class Run:
         self.guard.check(str(step.up_revision_id))
         now = time.monotonic()
         log.info(
-            "%s %s in %.2f s", "Applied" if step.is_upgrade else "Took back", step.up_revision_id, now - self.since
+            "%s %s in %.2f s",
+            "Applied" if step.is_upgrade else "Took back",
+            step.up_revision_id,
+            now - self.since,
         )
         self.since = now
 
@@ -50,7 +47,9 @@ class Run:
         """The error in one line, as Flask-Migrate prints it, with the place in the revision where it arose."""
         log.debug("The revision failed", exc_info=error)
         said = driver_message(error) if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == "versions"]
+        frames = [
+            f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == "versions"
+        ]
         where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
         return CommandError(f"{where}{said}")
 
@@ -61,7 +60,9 @@ def run_offline(engine: Engine) -> None:
         rehearsal.print_sql(settings(engine))
         return
     # MySQL and MariaDB share a dialect, and part ways in how a CHECK is dropped.
-    product = {"dialect_opts": {"is_mariadb": True}} if current_app.config["DB_PRODUCT"] == "mariadb" else {}
+    product: dict[str, Any] = (
+        {"dialect_opts": {"is_mariadb": True}} if current_app.config["DB_PRODUCT"] == "mariadb" else {}
+    )
     context.configure(dialect_name=engine.dialect.name, literal_binds=True, **product, **settings(engine))
     with context.begin_transaction():
         context.run_migrations()
@@ -71,7 +72,9 @@ def run_online(engine: Engine) -> None:
     """Wait for the database, then run the command on it; those that change it take their turn."""
     given = current_app.config
     wait_until_it_answers(engine, given["DB_CONNECT_WAIT"])
-    with migrating_session(engine, given["MIGRATE_LOCK_TIMEOUT"], given["MIGRATE_STATEMENT_TIMEOUT"]) as connection:
+    with migrating_session(
+        engine, given["MIGRATE_LOCK_TIMEOUT"], given["MIGRATE_STATEMENT_TIMEOUT"]
+    ) as connection:
         context.configure(connection=connection, **settings(engine))
         options = context.get_context().opts
         if options.get("dont_mutate") or "revision_context" in options:
@@ -82,7 +85,9 @@ def run_online(engine: Engine) -> None:
             with upgrade_lock(engine, given["MIGRATE_LOCK_WAIT"]):
                 change(connection)
         except UpgradeLockTimeout as error:
-            raise CommandError(f"{error}. Raise MIGRATE_LOCK_WAIT, or see what that process is doing") from error
+            raise CommandError(
+                f"{error}. Raise MIGRATE_LOCK_WAIT, or see what that process is doing"
+            ) from error
 
 
 def change(connection: Connection) -> None:
@@ -103,11 +108,12 @@ def change(connection: Connection) -> None:
 
 def settings(engine: Engine) -> dict[str, Any]:
     """How the tree runs: a transaction per revision, so that locks are held no longer than one step takes."""
-    chosen = {"target_metadata": migrate.db.metadata, "transaction_per_migration": True}
+    chosen: dict[str, Any] = {"target_metadata": migrate.db.metadata, "transaction_per_migration": True}
     if engine.dialect.name == "sqlite":
         # True of SQLite as the app opens it; Alembic expects the driver's own habit, of which it is not.
         chosen["transactional_ddl"] = True
-    return chosen | migrate.configure_args | autogenerate.options()
+    chosen.update(migrate.configure_args, **autogenerate.options())
+    return chosen
 
 
 def is_ahead_as_allowed(engine: Engine, command: str) -> bool:
@@ -130,9 +136,11 @@ def refuse_unknown_revision(engine: Engine) -> None:
         raise CommandError(place.reason)
 
 
-fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 # Alembic also names its implementation class, each time that anyone asks where the database stands.
-logging.getLogger("alembic.runtime.migration").addFilter(lambda record: record.getMessage().startswith("Running"))
+logging.getLogger("alembic.runtime.migration").addFilter(
+    lambda record: record.getMessage().startswith("Running")
+)
 if context.is_offline_mode():
     run_offline(migrate.db.engine)
 else:

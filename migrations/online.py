@@ -11,8 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rerun import missing
-from migrations.rerun import required
+from migrations.rerun import missing, required
 
 
 def create_index(name: str, table: str, columns: list[str], *, unique: bool = False) -> None:
@@ -49,7 +48,9 @@ def add_foreign_key(name: str, table: str, column: str, parent: str, *, ondelete
     if _is("postgresql"):
         # NOT VALID holds new rows only and takes an instant; validating reads the table and blocks no writer.
         if absent:
-            op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=ondelete, postgresql_not_valid=True)
+            op.create_foreign_key(
+                name, table, parent, [column], ["id"], ondelete=ondelete, postgresql_not_valid=True
+            )
         with op.get_context().autocommit_block():
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
     elif _is("mysql"):
@@ -77,7 +78,9 @@ def _prove_filled(table: str, column: str) -> None:
     """SET NOT NULL reads the whole table under the strongest lock, unless a validated CHECK has proved it already."""
     with op.get_context().autocommit_block():
         if missing(table, constraint=_filled(column)):
-            op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {_filled(column)} CHECK ({column} IS NOT NULL) NOT VALID")
+            op.execute(
+                f"ALTER TABLE {table} ADD CONSTRAINT {_filled(column)} CHECK ({column} IS NOT NULL) NOT VALID"
+            )
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {_filled(column)}")
 
 
@@ -98,10 +101,16 @@ def _drop_if_broken(name: str, table: str, column: str, parent: str) -> None:
         return
     child, other = sa.table(table, sa.column(column)), sa.table(parent, sa.column("id"))
     joined = child.outerjoin(other, child.c[column] == other.c.id)
-    orphan = sa.select(child.c[column]).select_from(joined).where(child.c[column].is_not(None), other.c.id.is_(None))
+    orphan = (
+        sa.select(child.c[column])
+        .select_from(joined)
+        .where(child.c[column].is_not(None), other.c.id.is_(None))
+    )
     if (found := op.get_bind().scalar(orphan.limit(1))) is not None:
         op.drop_constraint(name, table, type_="foreignkey")
-        raise RuntimeError(f"{table}.{column} holds {found}, which {parent} does not: clean such rows, then run again")
+        raise RuntimeError(
+            f"{table}.{column} holds {found}, which {parent} does not: clean such rows, then run again"
+        )
 
 
 def _drop_if_invalid(name: str, table: str) -> None:

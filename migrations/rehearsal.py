@@ -5,16 +5,15 @@ So the tree is run on a private database in memory, and what it does there is pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import create_engine
-from sqlalchemy import event
+from alembic.util import CommandError
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection
 
 from app.database import enforce_on_sqlite
@@ -31,13 +30,15 @@ def print_sql(settings: dict[str, Any]) -> None:
     enforce_on_sqlite(engine)
     with engine.connect() as connection:
         if start:
-            _run(connection, lambda current, _: context.script._upgrade_revs(start, current), settings)
+            _run(connection, lambda current, _: context.script._upgrade_revs(str(start), current), settings)
         print("PRAGMA foreign_keys = OFF;\n")
         with _printed(connection):
             _run(connection, command, settings)
 
 
-def _run(connection: Connection, steps: Callable[[Any, MigrationContext], Any], settings: dict[str, Any]) -> None:
+def _run(
+    connection: Connection, steps: Callable[[Any, MigrationContext], Any], settings: dict[str, Any]
+) -> None:
     running = MigrationContext.configure(connection, opts=settings | {"fn": steps, "rehearsal": True})
     with Operations.context(running), running.begin_transaction():
         running.run_migrations()
@@ -49,7 +50,10 @@ def _printed(connection: Connection) -> Iterator[None]:
 
     def statement(_: Any, __: Any, text: str, parameters: Any, *rest: Any) -> None:
         if text.lstrip().upper().startswith(WRITES):
-            assert not parameters, "a revision's statements carry their values, or they could not be printed"
+            if parameters:
+                raise CommandError(
+                    f"its values are not in the statement, so it cannot be printed: {text.strip()}"
+                )
             print(f"{text.strip()};\n")
         if text.startswith("BEGIN"):
             open_transactions.append(text)

@@ -10,12 +10,16 @@ import sqlalchemy as sa
 from alembic import op
 
 
-def missing(table: str, *, column: str | None = None, index: str | None = None, constraint: str | None = None) -> bool:
+def missing(
+    table: str, *, column: str | None = None, index: str | None = None, constraint: str | None = None
+) -> bool:
     """True while `table`, or the column, index or constraint named, has yet to be made."""
     return op.get_context().as_sql or not _stands(table, column, index, constraint)
 
 
-def present(table: str, *, column: str | None = None, index: str | None = None, constraint: str | None = None) -> bool:
+def present(
+    table: str, *, column: str | None = None, index: str | None = None, constraint: str | None = None
+) -> bool:
     """True while `table`, or the column, index or constraint named, has yet to be dropped."""
     return op.get_context().as_sql or _stands(table, column, index, constraint)
 

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alembic.util import CommandError
-from sqlalchemy.engine import Connection
-from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 log = logging.getLogger("alembic.session")
 BETWEEN_TRIES = 0.5
@@ -29,7 +27,9 @@ def wait_until_it_answers(engine: Engine, wait: float) -> None:
         except OperationalError as error:
             if time.monotonic() >= deadline:
                 where = engine.url.render_as_string(hide_password=True)
-                raise CommandError(f"{where} did not answer within {wait:g} s: {driver_message(error)}") from error
+                raise CommandError(
+                    f"{where} did not answer within {wait:g} s: {driver_message(error)}"
+                ) from error
             log.info("Waiting for the database: %s", driver_message(error))
         time.sleep(BETWEEN_TRIES)
 
@@ -57,7 +57,10 @@ def _timeouts(connection: Connection, lock: float, statement: float) -> list[str
     settings = []
     if lock:
         # The first is for tables, which DDL waits for; the second for rows.
-        settings += [f"SET lock_wait_timeout = {math.ceil(lock)}", f"SET innodb_lock_wait_timeout = {math.ceil(lock)}"]
+        settings += [
+            f"SET lock_wait_timeout = {math.ceil(lock)}",
+            f"SET innodb_lock_wait_timeout = {math.ceil(lock)}",
+        ]
     if statement and getattr(connection.dialect, "is_mariadb", False):
         settings.append(f"SET max_statement_time = {statement:g}")
     elif statement:
@@ -77,10 +80,8 @@ class ForeignKeyGuard:
         self.connection = connection
         self.on_sqlite = connection.dialect.name == "sqlite"
         if self.on_sqlite:
-            driver = connection.connection.dbapi_connection
-            assert driver is not None
             # Past SQLAlchemy, which would begin a transaction first: inside one the pragma does nothing.
-            cursor = driver.cursor()
+            cursor = connection.connection.cursor()
             cursor.execute("PRAGMA foreign_keys = OFF")
             # Readers go on while a revision writes. The setting stays with the file.
             cursor.execute("PRAGMA journal_mode = WAL")
@@ -95,7 +96,9 @@ class ForeignKeyGuard:
             return
         more = self._count_orphans() - self.orphans
         if more:
-            named = ", ".join(f"{count} in {child} without their {parent}" for (child, parent), count in more.items())
+            named = ", ".join(
+                f"{count} in {child} without their {parent}" for (child, parent), count in more.items()
+            )
             raise CommandError(f"{revision} leaves rows whose parents are gone: {named}. It was rolled back")
 
     def _count_orphans(self) -> Counter[tuple[str, str]]:

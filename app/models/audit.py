@@ -6,15 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import NOW
-from .base import Model
-from .base import UTCDateTime
-from .base import big_identity
-from .base import utc_now
+from .base import NOW, Model, UTCDateTime, big_identity, utc_now
 from .people import User
 
 

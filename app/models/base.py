@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import enum
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# A server's own default may be latin1, or hold 'Ann' and 'ann' for equal, which the other products do not.
+MYSQL = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
 
 class Model(DeclarativeBase):
@@ -28,8 +29,7 @@ class Model(DeclarativeBase):
         }
     )
 
-    # A server's own default may be latin1, or hold 'Ann' and 'ann' for equal, which the other products do not.
-    __table_args__: Any = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+    __table_args__: Any = MYSQL
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -85,5 +85,5 @@ def known(column: str, labels: type[enum.StrEnum]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
 
 
-# In parentheses an expression, which all four take for any time type; MySQL wants the bare keyword's precision to match.
+# In parentheses an expression, which all four take for any time type; bare, MySQL wants its precision to match.
 NOW = sa.text("(CURRENT_TIMESTAMP)")

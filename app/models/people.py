@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import NOW
-from .base import Model
-from .base import UTCDateTime
-from .base import known
-from .base import one_of
-from .base import utc_now
+from .base import NOW, Model, UTCDateTime, known, one_of, utc_now
 
 if TYPE_CHECKING:
     from .work import Project

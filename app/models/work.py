@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import enum
-from datetime import date
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import NOW
-from .base import Model
-from .base import UTCDateTime
-from .base import big_identity
-from .base import known
-from .base import one_of
-from .base import utc_now
-from .people import Team
-from .people import User
+from .base import NOW, Model, UTCDateTime, big_identity, known, one_of, utc_now
+from .people import Team, User
 
 
 class Status(enum.StrEnum):
@@ -43,8 +33,12 @@ class Project(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(sa.String(120))
-    status: Mapped[Status] = mapped_column(one_of(Status), default=Status.PLANNED, server_default=Status.PLANNED.value)
-    budget: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2), default=Decimal(0), server_default=sa.text("0"))
+    status: Mapped[Status] = mapped_column(
+        one_of(Status), default=Status.PLANNED, server_default=Status.PLANNED.value
+    )
+    budget: Mapped[Decimal] = mapped_column(
+        sa.Numeric(12, 2), default=Decimal(0), server_default=sa.text("0")
+    )
     starts_on: Mapped[date | None]
 
     team: Mapped[Team] = relationship(back_populates="projects")
@@ -70,7 +64,9 @@ class Task(Model):
     done: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     due_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, server_default=NOW)
-    updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, onupdate=utc_now, server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(
+        UTCDateTime, default=utc_now, onupdate=utc_now, server_default=NOW
+    )
 
     project: Mapped[Project] = relationship(back_populates="tasks")
     assignee: Mapped[User | None] = relationship()
@@ -88,7 +84,9 @@ class Tag(Model):
     name: Mapped[str] = mapped_column(sa.String(40))
 
     team: Mapped[Team] = relationship()
-    tasks: Mapped[list[Task]] = relationship(secondary="task_tags", back_populates="tags", passive_deletes=True)
+    tasks: Mapped[list[Task]] = relationship(
+        secondary="task_tags", back_populates="tags", passive_deletes=True
+    )
 
 
 task_tags = sa.Table(

@@ -31,8 +31,12 @@ def upgrade() -> None:
         sa.Column("role", sa.String(16), server_default="member", nullable=False),
         sa.Column("joined_at", UTC_DATETIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("team_id", "user_id", name="pk_memberships"),
-        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_memberships_team_id_teams", ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_memberships_user_id_users", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name="fk_memberships_team_id_teams", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name="fk_memberships_user_id_users", ondelete="CASCADE"
+        ),
         sa.CheckConstraint("role IN ('owner', 'member')", name=op.f("ck_memberships_role_known")),
         if_not_exists=True,
         mysql_charset="utf8mb4",

@@ -27,7 +27,9 @@ def upgrade() -> None:
         sa.Column("budget", sa.Numeric(12, 2), server_default=sa.text("0"), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_projects"),
-        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_projects_team_id_teams", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name="fk_projects_team_id_teams", ondelete="CASCADE"
+        ),
         sa.CheckConstraint("status IN ('planned', 'active', 'done')", name=op.f("ck_projects_status_known")),
         sa.CheckConstraint("budget >= 0", name=op.f("ck_projects_budget_not_negative")),
         if_not_exists=True,

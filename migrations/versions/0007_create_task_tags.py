@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tag_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("task_id", "tag_id", name="pk_task_tags"),
-        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name="fk_task_tags_task_id_tasks", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name="fk_task_tags_task_id_tasks", ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_task_tags_tag_id_tags", ondelete="CASCADE"),
         if_not_exists=True,
         mysql_charset="utf8mb4",

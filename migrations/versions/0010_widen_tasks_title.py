@@ -21,13 +21,17 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("tasks") as batch:
-        batch.alter_column("title", type_=sa.String(200), existing_type=sa.String(100), existing_nullable=False)
+        batch.alter_column(
+            "title", type_=sa.String(200), existing_type=sa.String(100), existing_nullable=False
+        )
 
 
 def downgrade() -> None:
     refuse_titles_over(100)
     with op.batch_alter_table("tasks") as batch:
-        batch.alter_column("title", type_=sa.String(100), existing_type=sa.String(200), existing_nullable=False)
+        batch.alter_column(
+            "title", type_=sa.String(100), existing_type=sa.String(200), existing_nullable=False
+        )
 
 
 def refuse_titles_over(length: int) -> None:
@@ -36,4 +40,6 @@ def refuse_titles_over(length: int) -> None:
     tasks = sa.table("tasks", sa.column("id"), sa.column("title"))
     longer = sa.select(tasks.c.id).where(sa.func.char_length(tasks.c.title) > length).limit(1)
     if (found := op.get_bind().scalar(longer)) is not None:
-        raise RuntimeError(f"task {found} and perhaps more have titles of over {length} characters: shorten them first")
+        raise RuntimeError(
+            f"task {found} and perhaps more have titles of over {length} characters: shorten them first"
+        )

@@ -44,24 +44,32 @@ def upgrade() -> None:
     bind = op.get_bind()
     # A new name may be taken as well, so look again until there is nothing left.
     while found := bind.execute(duplicates()).all():
-        for team, name in found:
-            rename(bind, team, name, f"{name[:66].rstrip()} ({team})")
+        for team in found:
+            rename(bind, team.id, team.name, f"{team.name[:66].rstrip()} ({team.id})")
 
 
 def downgrade() -> None:
     if not present("aside_teams_name"):
         return
     kept = sa.select(aside.c.name).where(aside.c.team_id == teams.c.id).scalar_subquery()
-    unchanged = sa.select(aside.c.team_id).where(aside.c.team_id == teams.c.id, aside.c.renamed_to == teams.c.name)
+    unchanged = sa.select(aside.c.team_id).where(
+        aside.c.team_id == teams.c.id, aside.c.renamed_to == teams.c.name
+    )
     op.execute(sa.update(teams).where(unchanged.exists()).values(name=kept))
     op.drop_table("aside_teams_name")
 
 
 def duplicates() -> sa.Select[tuple[int, str]]:
     """Some of the teams whose name an older one has; by a window, which sorts once, not a join of all with all."""
-    place = sa.func.row_number().over(partition_by=sa.func.rtrim(teams.c.name), order_by=teams.c.id).label("place")
+    place = (
+        sa.func.row_number()
+        .over(partition_by=sa.func.rtrim(teams.c.name), order_by=teams.c.id)
+        .label("place")
+    )
     ranked = sa.select(teams.c.id, teams.c.name, place).subquery()
-    return sa.select(ranked.c.id, ranked.c.name).where(ranked.c.place > 1).order_by(ranked.c.id).limit(AT_ONCE)
+    return (
+        sa.select(ranked.c.id, ranked.c.name).where(ranked.c.place > 1).order_by(ranked.c.id).limit(AT_ONCE)
+    )
 
 
 def rename(bind: sa.Connection, team: int, old: str, new: str) -> None:

@@ -33,7 +33,9 @@ def upgrade() -> None:
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.Column("happened_at", UTC_DATETIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_events"),
-        sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name="fk_audit_events_actor_id_users", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["users.id"], name="fk_audit_events_actor_id_users", ondelete="SET NULL"
+        ),
         if_not_exists=True,
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
@@ -41,7 +43,9 @@ def upgrade() -> None:
     if missing("audit_events", index="ix_audit_events_actor_id"):
         op.create_index("ix_audit_events_actor_id", "audit_events", ["actor_id"])
     if missing("audit_events", index="ix_audit_events_subject_type_subject_id"):
-        op.create_index("ix_audit_events_subject_type_subject_id", "audit_events", ["subject_type", "subject_id"])
+        op.create_index(
+            "ix_audit_events_subject_type_subject_id", "audit_events", ["subject_type", "subject_id"]
+        )
 
 
 def downgrade() -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rerun import missing
-from migrations.rerun import present
+from migrations.rerun import missing, present
 
 revision = "0014_add_tasks_assignee"
 down_revision = "0012_team_names_unique"

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from migrations.rerun import missing
-from migrations.rerun import present
+from migrations.rerun import missing, present
 
 revision = "0018_add_tasks_updated_at"
 down_revision = "0017_merge_audit_assignee"

@@ -27,4 +27,6 @@ def downgrade() -> None:
 
 def set_default(default: sa.TextClause | None) -> None:
     with op.batch_alter_table("tasks") as batch:
-        batch.alter_column("updated_at", server_default=default, existing_type=UTC_DATETIME, existing_nullable=True)
+        batch.alter_column(
+            "updated_at", server_default=default, existing_type=UTC_DATETIME, existing_nullable=True
+        )

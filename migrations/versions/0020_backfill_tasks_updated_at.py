@@ -14,7 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_in_batches("UPDATE tasks SET updated_at = created_at WHERE updated_at IS NULL AND {batch}", table="tasks")
+    run_in_batches(
+        "UPDATE tasks SET updated_at = created_at WHERE updated_at IS NULL AND {batch}", table="tasks"
+    )
 
 
 def downgrade() -> None:

@@ -26,4 +26,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("tasks") as batch:
-        batch.alter_column("updated_at", nullable=True, existing_type=UTC_DATETIME, existing_server_default=NOW)
+        batch.alter_column(
+            "updated_at", nullable=True, existing_type=UTC_DATETIME, existing_server_default=NOW
+        )

@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.Column("bio", sa.Text(), nullable=True),
         sa.Column("preferences", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("user_id", name="pk_profiles"),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_profiles_user_id_users", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name="fk_profiles_user_id_users", ondelete="CASCADE"
+        ),
         if_not_exists=True,
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.batches import run_in_batches
-from migrations.rerun import missing
-from migrations.rerun import present
+from migrations.rerun import missing, present
 
 revision = "0025_drop_users_bio"
 down_revision = "0024_copy_bios_to_profiles"

@@ -10,8 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rerun import missing
-from migrations.rerun import present
+from migrations.rerun import missing, present
 
 revision = "0026_add_projects_name"
 down_revision = "0025_drop_users_bio"

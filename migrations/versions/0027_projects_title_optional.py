@@ -22,6 +22,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    run_in_batches("UPDATE projects SET title = COALESCE(name, '') WHERE title IS NULL AND {batch}", table="projects")
+    run_in_batches(
+        "UPDATE projects SET title = COALESCE(name, '') WHERE title IS NULL AND {batch}", table="projects"
+    )
     with op.batch_alter_table("projects") as batch:
         batch.alter_column("title", nullable=False, existing_type=sa.String(120))

@@ -7,8 +7,7 @@ Revises 0027_projects_title_optional
 
 from __future__ import annotations
 
-from migrations.in_step import keep_in_step
-from migrations.in_step import let_go
+from migrations.in_step import keep_in_step, let_go
 
 revision = "0028_title_and_name_in_step"
 down_revision = "0027_projects_title_optional"

@@ -5,8 +5,7 @@ Revises 0029_copy_titles_to_names
 
 from __future__ import annotations
 
-from migrations.in_step import keep_in_step
-from migrations.in_step import let_go
+from migrations.in_step import keep_in_step, let_go
 
 revision = "0030_let_title_go"
 down_revision = "0029_copy_titles_to_names"

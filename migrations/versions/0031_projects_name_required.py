@@ -18,7 +18,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_in_batches("UPDATE projects SET name = COALESCE(title, '') WHERE name IS NULL AND {batch}", table="projects")
+    run_in_batches(
+        "UPDATE projects SET name = COALESCE(title, '') WHERE name IS NULL AND {batch}", table="projects"
+    )
     online.require("projects", "name", existing_type=sa.String(120))
 
 

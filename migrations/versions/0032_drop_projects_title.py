@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.batches import run_in_batches
-from migrations.rerun import missing
-from migrations.rerun import present
+from migrations.rerun import missing, present
 
 revision = "0032_drop_projects_title"
 down_revision = "0031_projects_name_required"

@@ -30,7 +30,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     viewers = op.get_bind().execute(sa.text("UPDATE memberships SET role = 'member' WHERE role = 'viewer'"))
     if viewers is not None and viewers.rowcount:
-        log.warning("%d viewers are members now: an upgrade will not make them viewers again", viewers.rowcount)
+        log.warning(
+            "%d viewers are members now: an upgrade will not make them viewers again", viewers.rowcount
+        )
     hold_role_to("'owner', 'member'")
 
 

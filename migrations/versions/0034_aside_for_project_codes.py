@@ -21,7 +21,10 @@ def upgrade() -> None:
         sa.Column("code", sa.String(20), nullable=False),
         sa.PrimaryKeyConstraint("project_id", name="pk_aside_projects_code"),
         sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name="fk_aside_projects_code_project_id_projects", ondelete="CASCADE"
+            ["project_id"],
+            ["projects.id"],
+            name="fk_aside_projects_code_project_id_projects",
+            ondelete="CASCADE",
         ),
         if_not_exists=True,
         mysql_charset="utf8mb4",

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.batches import run_in_batches
-from migrations.rerun import missing
-from migrations.rerun import present
+from migrations.rerun import missing, present
 
 revision = "0035_drop_projects_code"
 down_revision = "0034_aside_for_project_codes"

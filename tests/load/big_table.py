@@ -17,8 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.matrix.bench import Bench
-from tests.matrix.bench import bench_on
+from tests.matrix.bench import Bench, bench_on
 
 BEFORE = "0017_merge_audit_assignee"
 MEASURED = [
@@ -57,19 +56,15 @@ def main() -> None:
             measure(bench, arguments.url, revision) for revision in MEASURED
         ]:
             errors = "; ".join(sorted(set(result.errors))) or "none"
-            print(
-                f"{result.revision:34} {result.seconds:8.2f} {result.write_wait:9.0f} {result.read_wait:8.0f}  {errors}"
-            )
+            waits = f"{result.write_wait:9.0f} {result.read_wait:8.0f}"
+            print(f"{result.revision:34} {result.seconds:8.2f} {waits}  {errors}")
         check_no_write_is_lost(bench)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of the migrating process: {peak:.0f} MiB")
 
 
 def seed(bench: Bench, rows: int) -> None:
-    digits = (
-        "(SELECT 0 n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5"
-    )
-    digits += " UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+    digits = f"({' UNION ALL '.join(f'SELECT {digit} n' for digit in range(10))})"
     powers = " + ".join(f"{10**place} * d{place}.n" for place in range(7))
     joined = ", ".join(f"{digits} d{place}" for place in range(7))
     with bench.engine.begin() as connection:
@@ -119,7 +114,7 @@ def client(url: str, statement: str, longest: Synchronized[float], errors: Any, 
             try:
                 connection.execute(sa.text(statement))
             except sa.exc.DBAPIError as error:
-                errors.append(f"{type(error.orig).__name__}: {str(error.orig)[:80]}")
+                errors.append(str(error.orig)[:80])
             wait = time.monotonic() - due
             worst = max(worst, wait)
             if wait > 1 / RATE:
@@ -130,7 +125,9 @@ def client(url: str, statement: str, longest: Synchronized[float], errors: Any, 
 
 def check_no_write_is_lost(bench: Bench) -> None:
     with bench.engine.connect() as connection:
-        unfilled = connection.exec_driver_sql("SELECT COUNT(*) FROM tasks WHERE updated_at IS NULL").scalar_one()
+        unfilled = connection.exec_driver_sql(
+            "SELECT COUNT(*) FROM tasks WHERE updated_at IS NULL"
+        ).scalar_one()
         total = connection.exec_driver_sql("SELECT COUNT(*) FROM tasks").scalar_one()
     print(f"{total} tasks, {unfilled} without updated_at")
 

@@ -1,4 +1,4 @@
-"""A copy of the bench in a folder of its own, run by the real command line: tests may add revisions and models to it."""
+"""A copy of the bench in a folder of its own, run by the real command line; tests may change it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +23,12 @@ class Project:
     def flask(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `flask ARGUMENTS` to its end."""
         return subprocess.run(
-            self.command(*arguments), **self._setting(environment), capture_output=True, text=True, timeout=120
+            self.command(*arguments),
+            **self._setting(environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -46,7 +52,7 @@ class Project:
             f"def upgrade():\n{body}\n\n\ndef downgrade():\n    return\n"
         )
 
-    def _setting(self, environment: dict[str, str]) -> dict[str, object]:
+    def _setting(self, environment: dict[str, str]) -> dict[str, Any]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DB", "MIGRATE_"))}
         return {"cwd": self.folder, "env": kept | {"DATABASE_URL": self.url} | environment}
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-HARD = "O'Brien \\ \"quoted\" 100% :name 日本 👩‍🚀 \u202e\ttab"
+HARD = 'O\'Brien \\ "quoted" 100% :name 日本 👩‍🚀 \u202e\ttab'
 LONG_AGO = datetime(1970, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 FAR_OFF = datetime(2199, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
@@ -19,7 +19,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": 1, "username": "ann", "email": "ann@example.org", "bio": HARD, "is_active": True},
         {"id": 2, "username": "Ann", "email": "Ann@example.org", "bio": None, "is_active": False},
         {"id": 3, "username": "änn", "email": "x" * 242 + "@example.org", "bio": "", "is_active": True},
-        {"id": 2**31 - 1, "username": "u" * 64, "email": "last@example.org", "bio": "b" * 5000, "is_active": True},
+        {
+            "id": 2**31 - 1,
+            "username": "u" * 64,
+            "email": "last@example.org",
+            "bio": "b" * 5000,
+            "is_active": True,
+        },
     ],
     "teams": [
         {"id": 1, "name": "Ops", "created_at": LONG_AGO},
@@ -56,7 +62,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "task_tags": [{"task_id": 1, "tag_id": 1}, {"task_id": 1, "tag_id": 2}, {"task_id": 2**53, "tag_id": 3}],
     "audit_events": [
         {"id": 1, "actor_id": 1, "action": "create", "subject_type": "task", "subject_id": 2**53}
-        | {"detail": {"title": [None, HARD], "nested": {"list": [1, 2.5, True, None, []]}}, "happened_at": LONG_AGO},
+        | {
+            "detail": {"title": [None, HARD], "nested": {"list": [1, 2.5, True, None, []]}},
+            "happened_at": LONG_AGO,
+        },
         {"id": 2**40, "actor_id": None, "action": "delete", "subject_type": "user", "subject_id": -1}
         | {"detail": {}, "happened_at": FAR_OFF},
     ],
@@ -77,7 +86,11 @@ def fill(engine: Engine, *extra: tuple[str, dict[str, Any]]) -> None:
                 connection.execute(sa.delete(table))
         for table in metadata.sorted_tables:
             for row in [*ROWS.get(table.name, []), *(row for name, row in extra if name == table.name)]:
-                known = {key: _plain(value, table.columns[key], engine) for key, value in row.items() if key in table.c}
+                known = {
+                    key: _plain(value, table.columns[key], engine)
+                    for key, value in row.items()
+                    if key in table.c
+                }
                 connection.execute(sa.insert(table).values(known))
 
 

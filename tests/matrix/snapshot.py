@@ -64,7 +64,9 @@ def _plain(found: Any) -> Any:
 
 
 def _column(column: Any) -> dict[str, Any]:
-    return {key: str(value) for key, value in column.items() if key != "name"} | {"type": repr(column["type"])}
+    return {key: str(value) for key, value in column.items() if key != "name"} | {
+        "type": repr(column["type"])
+    }
 
 
 def rows_of(engine: Engine) -> Rows:
@@ -74,7 +76,8 @@ def rows_of(engine: Engine) -> Rows:
     with engine.connect() as connection:
         return {
             table.name: [
-                dict(row._mapping) for row in connection.execute(sa.select(table).order_by(*table.primary_key))
+                dict(row._mapping)
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key))
             ]
             for table in metadata.sorted_tables
             if table.name != VERSION_TABLE
