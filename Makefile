@@ -93,16 +93,17 @@ seed: $(VENV) ## Add n sample rows: n=1000
 
 ##@ Tests (T=PATH chooses some; JUNIT=FILE writes a report)
 
+# -n 4: one worker per database, whatever the number of cores; they wait for the servers most of the time.
 PYTEST = env -u DB -u DATABASE_URL .venv/bin/pytest $(if $(JUNIT),--junitxml=$(JUNIT))
 REQUIRED = $(if $(findstring command line,$(origin DB)),$(DB),$(BACKENDS))
 
 .PHONY: test
 test: .venv/.tests ## Everything that this machine can run
-	@$(PYTEST) -m "not compose" $(or $(T),tests)
+	@$(PYTEST) -n 4 -m "not compose" $(or $(T),tests)
 
 .PHONY: test-matrix
 test-matrix: .venv/.tests ## Every database, none left out (DB="mysql postgres" for some)
-	@LAB_ON="$(REQUIRED)" LAB_REQUIRE="$(REQUIRED)" $(PYTEST) $(or $(T),tests/matrix)
+	@LAB_ON="$(REQUIRED)" LAB_REQUIRE="$(REQUIRED)" $(PYTEST) -n 4 $(or $(T),tests/matrix)
 
 .PHONY: test-compose
 test-compose: .venv/.tests ## The whole stack in containers
