@@ -103,7 +103,7 @@ test: .venv/.tests ## Everything that this machine can run
 
 .PHONY: test-matrix
 test-matrix: .venv/.tests ## Every database, none left out (DB="mysql postgres" for some)
-	@LAB_ON="$(REQUIRED)" LAB_REQUIRE="$(REQUIRED)" $(PYTEST) -n 4 $(or $(T),tests/matrix)
+	@LAB_ON="$(REQUIRED)" LAB_REQUIRE="$(REQUIRED)" $(PYTEST) -n 4 $(or $(T),tests/matrix tests/app)
 
 .PHONY: test-compose
 test-compose: .venv/.tests ## The whole stack in containers
