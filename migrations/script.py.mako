@@ -1,6 +1,7 @@
 """${message}
 
 Revises ${down_revision | comma,n}
+Create Date: ${create_date.date()}
 """
 
 from __future__ import annotations

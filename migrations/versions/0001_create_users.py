@@ -3,6 +3,7 @@
 Character set and collation are named: a server's own may be latin1, or take 'Ann' and 'ann' for equal.
 
 Revises nothing: the first revision
+Create Date: 2025-09-08
 """
 
 from __future__ import annotations

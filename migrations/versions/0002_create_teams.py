@@ -4,6 +4,7 @@ CURRENT_TIMESTAMP stands in parentheses, as an expression: bare, MySQL wants it 
 Times are kept in UTC to the microsecond, which MySQL and MariaDB do for DATETIME(6) only.
 
 Revises 0001_create_users
+Create Date: 2025-09-08
 """
 
 from __future__ import annotations

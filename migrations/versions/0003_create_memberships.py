@@ -4,6 +4,7 @@ The index is a statement of its own, so it asks first whether a run that crashed
 A downgrade drops it with the table: MySQL would not let it go before the foreign key that needs it.
 
 Revises 0002_create_teams
+Create Date: 2025-09-09
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Create projects, with money as exact decimals and a status held by a CHECK
 
 Revises 0003_create_memberships
+Create Date: 2025-09-11
 """
 
 from __future__ import annotations

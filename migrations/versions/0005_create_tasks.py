@@ -3,6 +3,7 @@
 The key is 64 bits wide from the start. On SQLite only an INTEGER key numbers itself, and it is as wide.
 
 Revises 0004_create_projects
+Create Date: 2025-09-11
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Create tags; a name is unique within its team
 
 Revises 0005_create_tasks
+Create Date: 2025-09-18
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Create task_tags: which tags are on which tasks, many to many
 
 Revises 0006_create_tags
+Create Date: 2025-09-18
 """
 
 from __future__ import annotations

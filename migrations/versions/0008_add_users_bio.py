@@ -1,6 +1,7 @@
 """Add users.bio: a column that may be NULL costs nothing on any database
 
 Revises 0007_create_task_tags
+Create Date: 2025-09-22
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 No database writes to the rows for this. A default that differs by row, such as the time, would rewrite the table.
 
 Revises 0008_add_users_bio
+Create Date: 2025-10-03
 """
 
 from __future__ import annotations

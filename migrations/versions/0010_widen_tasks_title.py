@@ -6,6 +6,7 @@ at four bytes a character both lengths have. The other properties are restated, 
 The way back refuses to cut a title off: shorten what is longer, then run it again.
 
 Revises 0009_add_users_is_active
+Create Date: 2025-10-16
 """
 
 from __future__ import annotations

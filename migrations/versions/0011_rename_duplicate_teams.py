@@ -5,6 +5,7 @@ that a downgrade puts it back where nobody has renamed the team since. Names tha
 one: MySQL and MariaDB hold them for equal.
 
 Revises 0010_widen_tasks_title
+Create Date: 2025-10-29
 """
 
 from __future__ import annotations

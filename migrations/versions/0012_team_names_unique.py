@@ -4,6 +4,7 @@ If a name is taken twice since the revision before, this one fails with nothing 
 upgrade again.
 
 Revises 0011_rename_duplicate_teams
+Create Date: 2025-11-11
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 The subject is named and not referenced: the trail outlives it.
 
 Revises 0012_team_names_unique
+Create Date: 2025-11-24
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Add tasks.assignee_id (the other of two branches): the column alone, its index and its key come one by one
 
 Revises 0012_team_names_unique
+Create Date: 2025-12-08
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Index tasks.assignee_id without blocking writers
 
 Revises 0014_add_tasks_assignee
+Create Date: 2025-12-22
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Added in a way that blocks writers on no server; `migrations/online.py` says how.
 
 Revises 0015_index_tasks_assignee
+Create Date: 2026-01-02
 """
 
 from __future__ import annotations

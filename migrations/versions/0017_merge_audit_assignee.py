@@ -3,6 +3,7 @@
 Two people had started from one revision. A merge joins their branches, and changes nothing in either direction.
 
 Revises 0013_create_audit_events, 0016_tasks_assignee_key
+Create Date: 2026-01-15
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 With its default at once, every row would read as changed at the time of the migration.
 
 Revises 0017_merge_audit_assignee
+Create Date: 2026-01-28
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Default tasks.updated_at, second step: rows from the release that does not know the column are filled too
 
 Revises 0018_add_tasks_updated_at
+Create Date: 2026-02-10
 """
 
 from __future__ import annotations

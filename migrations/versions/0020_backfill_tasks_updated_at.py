@@ -1,6 +1,7 @@
 """Backfill tasks.updated_at, third step: in batches, each committed, on from where a crash left it
 
 Revises 0019_default_tasks_updated_at
+Create Date: 2026-02-23
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Make tasks.updated_at NOT NULL, last step
 
 Revises 0020_backfill_tasks_updated_at
+Create Date: 2026-03-09
 """
 
 from __future__ import annotations

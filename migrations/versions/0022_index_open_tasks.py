@@ -1,6 +1,7 @@
 """Index tasks by whether they are done and when they are due, without blocking writers
 
 Revises 0021_tasks_updated_at_required
+Create Date: 2026-03-23
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Create profiles, first of three steps that split users: what people say of themselves, apart from who they are
 
 Revises 0022_index_open_tasks
+Create Date: 2026-04-03
 """
 
 from __future__ import annotations

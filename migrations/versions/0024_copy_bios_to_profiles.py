@@ -3,6 +3,7 @@
 Until the next revision both are there, so the release before this one goes on reading its own.
 
 Revises 0023_create_profiles
+Create Date: 2026-04-16
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Drop users.bio, last step, after copying what the old release wrote since; the way back fills it from profiles
 
 Revises 0024_copy_bios_to_profiles
+Create Date: 2026-04-29
 """
 
 from __future__ import annotations

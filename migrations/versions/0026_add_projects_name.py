@@ -3,6 +3,7 @@
 A rename in one step breaks every instance of the old release that still runs. So expand first, and contract later.
 
 Revises 0025_drop_users_bio
+Create Date: 2026-05-12
 """
 
 from __future__ import annotations

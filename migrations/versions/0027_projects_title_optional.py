@@ -1,6 +1,7 @@
 """Let projects.title be NULL, second step: the new release does not write it
 
 Revises 0026_add_projects_name
+Create Date: 2026-05-25
 """
 
 from __future__ import annotations

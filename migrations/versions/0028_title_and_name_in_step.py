@@ -3,6 +3,7 @@
 From here to 0030 no revision may rebuild the table on SQLite: a rebuild loses its triggers.
 
 Revises 0027_projects_title_optional
+Create Date: 2026-06-08
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Copy titles to names, fourth step: the rows from before the triggers
 
 Revises 0028_title_and_name_in_step
+Create Date: 2026-06-22
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Stop keeping title and name in step, fifth step: deploy this when no release that writes titles runs any more
 
 Revises 0029_copy_titles_to_names
+Create Date: 2026-07-03
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Make projects.name NOT NULL, sixth step
 
 Revises 0030_let_title_go
+Create Date: 2026-07-16
 """
 
 from __future__ import annotations

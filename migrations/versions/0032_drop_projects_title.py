@@ -1,6 +1,7 @@
 """Drop projects.title, last step; the way back fills it from the names
 
 Revises 0031_projects_name_required
+Create Date: 2026-07-29
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 The way back makes viewers members, as the old CHECK knows none, and says how many they were.
 
 Revises 0032_drop_projects_title
+Create Date: 2026-08-11
 """
 
 from __future__ import annotations

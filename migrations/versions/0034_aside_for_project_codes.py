@@ -1,6 +1,7 @@
 """Make a table to keep project codes aside in, for the way back from the next revision
 
 Revises 0033_add_viewer_role
+Create Date: 2026-08-24
 """
 
 from __future__ import annotations

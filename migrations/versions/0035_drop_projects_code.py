@@ -3,6 +3,7 @@
 Whoever writes a code meanwhile loses it: the release that still does must be gone by now.
 
 Revises 0034_aside_for_project_codes
+Create Date: 2026-09-07
 """
 
 from __future__ import annotations
