@@ -16,8 +16,8 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else 'raise NotImplementedError("write the change, one statement where it can be")'}
+    ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else 'raise NotImplementedError("write the way back, or say why there is none")'}
+    ${downgrades if downgrades else "pass"}
