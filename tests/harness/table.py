@@ -1,4 +1,4 @@
-"""The table at the end of a session: per backend its version, source and results, or why it did not run.
+"""The table at the end of a session: per backend its version, source and results, and why what did not run did not.
 
 Workers of xdist and single sessions report alike: each test carries its backend in its user properties,
 which also reach the JUnit file.
@@ -77,20 +77,27 @@ def pytest_runtest_makereport(
 
 
 class Table:
-    """Gathers every report and prints the table."""
+    """Gathers every report and prints the table, and after it each reason for a skip once."""
 
     def __init__(self) -> None:
         self.results: dict[str, Results] = {}
+        self.skips: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts = {key: str(value) for key, value in report.user_properties}
         if name := facts.get("backend"):
             self.results.setdefault(name, Results()).add(report, facts)
+        if report.skipped and isinstance(report.longrepr, tuple) and "unavailable" not in facts:
+            self.skips[report.longrepr[2].removeprefix("Skipped: ")] += 1
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self.results:
-            return
+        if self.results:
+            self._write_table(terminalreporter)
+        for reason, times in self.skips.most_common():
+            terminalreporter.write_line(f"skipped {times}: {reason}")
+
+    def _write_table(self, terminalreporter: pytest.TerminalReporter) -> None:
         rows = [COLUMNS, *(self.results[name].row(name) for name in PRODUCTS if name in self.results)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         terminalreporter.section("backends")
