@@ -1,6 +1,6 @@
 """${message}
 
-Revises ${down_revision | comma,n}
+Revises ${down_revision or "nothing: the first revision" | comma,n}
 Create Date: ${create_date.date()}
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-${imports if imports else ""}
+${imports + "\n" if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
