@@ -16,8 +16,11 @@ from .models import Role, Status, Tag
 class Ruled(fields.String):
     """Text that a rule trims and checks."""
 
-    def __init__(self, rule: Callable[[str], str | None], longest: int, **kwargs: Any) -> None:
-        kwargs.setdefault("metadata", {})["maxLength"] = longest
+    def __init__(
+        self, rule: Callable[[str], str | None], longest: int, shortest: int = 1, **kwargs: Any
+    ) -> None:
+        # For the OpenAPI document; the rule itself looks after trimming.
+        kwargs.setdefault("metadata", {}).update(minLength=shortest, maxLength=longest)
         kwargs.setdefault("error_messages", {"invalid": "is not text"})
         super().__init__(**kwargs)
         self.rule = rule
@@ -37,7 +40,7 @@ def line(longest: int, **kwargs: Any) -> Ruled:
 
 def prose(**kwargs: Any) -> Ruled:
     """A field of several lines of text; blank is the same as null."""
-    return Ruled(rules.prose, rules.PROSE_MAX, allow_none=True, **kwargs)
+    return Ruled(rules.prose, rules.PROSE_MAX, shortest=0, allow_none=True, **kwargs)
 
 
 def identity(highest: int = rules.ID_MAX, **kwargs: Any) -> fields.Integer:
@@ -151,7 +154,8 @@ class TagSchema(ma.Schema):
 
 class AuditEventSchema(ma.Schema):
     id = fields.Integer()
-    actor_id = fields.Integer()
+    # Null when the actor is gone, or never was a person.
+    actor_id = fields.Integer(allow_none=True)
     action = fields.String()
     subject_type = fields.String()
     subject_id = fields.Integer()

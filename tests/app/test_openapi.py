@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Flask
 
+from app.models import AuditEvent, Project, Task
+
 
 def references(node: Any) -> set[str]:
     """Every `$ref` below `node`."""
@@ -43,3 +45,18 @@ def test_writes_say_how_they_fail(lite: Flask) -> None:
     schemas = document["components"]["schemas"]
     assert "required" in schemas["User"]
     assert "required" not in schemas["UserChange"]
+
+
+def test_what_may_be_null_says_so(lite: Flask) -> None:
+    schemas = lite.test_client().get("/api/openapi.json").get_json()["components"]["schemas"]
+    for model in (AuditEvent, Project, Task):
+        properties = schemas[model.__name__]["properties"]
+        said = {name for name, schema in properties.items() if schema.get("nullable")}
+        columns = {column.name for column in model.__table__.columns if column.nullable}
+        assert columns & set(properties) == said, model
+
+
+def test_what_may_not_be_empty_says_so(lite: Flask) -> None:
+    schemas = lite.test_client().get("/api/openapi.json").get_json()["components"]["schemas"]
+    assert schemas["Team"]["properties"]["name"]["minLength"] == 1
+    assert schemas["Task"]["properties"]["notes"]["minLength"] == 0
