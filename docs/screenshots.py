@@ -42,10 +42,12 @@ class Picture:
     height: int
 
 
+# As wide as a README shows them, so that letters keep their size; more pixels, for screens that have them.
+SCALE = 1.5
 PICTURES = [
-    Picture("database", "/database", BEHIND, "light", 1180, 640),
-    Picture("person", "/users/1", "head", "dark", 1180, 640),
-    Picture("phone", "/projects/1", "head", "light", 390, 640),
+    Picture("database", "/database", BEHIND, "light", 920, 600),
+    Picture("project", "/projects/3", "head", "dark", 920, 560),
+    Picture("phone", "/teams/1", "head", "light", 390, 640),
 ]
 
 
@@ -97,7 +99,8 @@ def served(url: str) -> Iterator[str]:
 def take(browser: Browser, origin: str, picture: Picture) -> None:
     """Write one picture."""
     size = {"width": picture.width, "height": picture.height}
-    page = browser.new_page(viewport=size, color_scheme=picture.scheme)  # type: ignore[arg-type]  # a plain dict
+    # A plain dict is all that `viewport` takes at run time.
+    page = browser.new_page(viewport=size, color_scheme=picture.scheme, device_scale_factor=SCALE)  # type: ignore[arg-type]
     page.goto(origin + picture.address)
     path = ROOT / "docs" / "img" / f"{picture.name}.png"
     page.screenshot(path=path)
