@@ -48,20 +48,24 @@ up() {
     docker compose $fancy build web || fail "The image was not built; the reason is above."
     # shellcheck disable=SC2086
     docker compose $fancy up --detach --no-build --wait --wait-timeout "${WAIT:-180}" --remove-orphans || failed
+    # A container that was running already did not upgrade now, and `make downgrade` may have been in between.
+    ready > /dev/null || docker compose exec -T web flask db upgrade || fail "The upgrade failed; the reason is above."
     report
 }
 
+ready() { docker compose exec -T web python docker/ready.py; }
+
 failed() {
     docker compose logs --no-log-prefix --tail 5 web >&2
-    docker compose exec -T web python docker/ready.py 2>/dev/null || true
+    ready 2>/dev/null || true
     fail "$DB is not up; the reason is above, and more: make logs DB=$DB"
 }
 
 report() {
-    local ready port
-    ready=$(docker compose exec -T web python docker/ready.py) || fail "The app runs, and its database is not ready: $ready"
+    local said port
+    said=$(ready) || fail "The app runs, and its database is not ready: $said"
     case $DB in postgres) port=5432 ;; *) port=3306 ;; esac
-    echo "Ready: $ready"
+    echo "Ready: $said"
     echo "  app       http://$(address web 8000)"
     echo "  database  $(address "$DB" "$port"), user lab, database lab, password in .secrets/db_password"
     next_steps " DB=$DB"
