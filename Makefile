@@ -107,7 +107,7 @@ test-matrix: .venv/.tests ## Every database, none left out (DB="mysql postgres" 
 
 .PHONY: test-compose
 test-compose: .venv/.tests ## The whole stack in containers
-	@$(PYTEST) -m compose $(or $(T),tests/compose)
+	@$(PYTEST) -n 3 -m compose $(or $(T),tests/compose)
 
 .PHONY: test-browser
 test-browser: .venv/.tests ## The pages in a real Chromium
