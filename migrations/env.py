@@ -25,7 +25,7 @@ migrate = current_app.extensions["migrate"]
 
 
 class Run:
-    """One run of a command along the tree: tells how long each revision took, and which one failed and why."""
+    """One run of a command along the tree: checks each revision, and tells how long it took."""
 
     def __init__(self, connection: Connection) -> None:
         self.guard = ForeignKeyGuard(connection)
@@ -43,15 +43,16 @@ class Run:
         )
         self.since = now
 
-    def failed(self, error: Exception) -> CommandError:
-        """The error in one line, as Flask-Migrate prints it, with the place in the revision where it arose."""
-        log.debug("The revision failed", exc_info=error)
-        said = driver_message(error) if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
-        frames = [
-            f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == "versions"
-        ]
-        where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
-        return CommandError(f"{where}{said}")
+
+def failed(error: Exception) -> CommandError:
+    """The error in one line, as Flask-Migrate prints it, with the place in the revision where it arose."""
+    log.debug("The revision failed", exc_info=error)
+    said = driver_message(error) if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == "versions"
+    ]
+    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
+    return CommandError(f"{where}{said}")
 
 
 def run_offline(engine: Engine) -> None:
@@ -95,15 +96,14 @@ def change(connection: Connection) -> None:
     running = context.get_context()
     if not running.opts.get("purge") and is_ahead_as_allowed(connection.engine, running.opts["fn"].__name__):
         return
-    run = Run(connection)
-    running.on_version_apply_callbacks += (run.applied,)
     try:
+        running.on_version_apply_callbacks += (Run(connection).applied,)
         with context.begin_transaction():
             context.run_migrations()
     except CommandError:
         raise
     except Exception as error:
-        raise run.failed(error) from error
+        raise failed(error) from error
 
 
 def settings(engine: Engine) -> dict[str, Any]:
