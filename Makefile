@@ -50,18 +50,23 @@ db-shell: ## The database's own shell
 
 ##@ Migrations, on this checkout's models and tree (rev=REVISION where one is taken)
 
-.PHONY: migrate
+# By way of the environment, so that no character in them means anything to make or to the shell.
 migrate: export MESSAGE = $(value m)
+upgrade downgrade stamp sql: export REVISION = $(value rev)
+seed: export COUNT = $(value n)
+REV = -- $${REVISION:+"$$REVISION"}
+
+.PHONY: migrate
 migrate: $(VENV) ## Write a revision for what the models have changed: m="add phone"
 	@$(if $(m),,$(error A revision needs a message: make migrate m="add phone"))$(FLASK) db migrate -m "$$MESSAGE"
 
 .PHONY: upgrade
 upgrade: $(VENV) ## Up to rev (default: head)
-	@$(FLASK) db upgrade $(rev)
+	@$(FLASK) db upgrade $(REV)
 
 .PHONY: downgrade
 downgrade: $(VENV) ## Down to rev (default: one step)
-	@$(FLASK) db downgrade $(rev)
+	@$(FLASK) db downgrade $(REV)
 
 .PHONY: current
 current: $(VENV) ## The revision that the database is at
@@ -77,7 +82,7 @@ history: $(VENV) ## All revisions, newest first
 
 .PHONY: stamp
 stamp: $(VENV) ## Set the database's revision to rev without running anything
-	@$(if $(rev),,$(error Say which revision the database is at: make stamp rev=head))$(FLASK) db stamp $(rev)
+	@$(if $(rev),,$(error Say which revision the database is at: make stamp rev=head))$(FLASK) db stamp $(REV)
 
 .PHONY: check
 check: $(VENV) ## Fail if the models and the database differ
@@ -85,11 +90,11 @@ check: $(VENV) ## Fail if the models and the database differ
 
 .PHONY: sql
 sql: $(VENV) ## The SQL of the tree for this database, without running it (rev=FROM:TO)
-	@$(FLASK) db upgrade --sql $(rev)
+	@$(FLASK) db upgrade --sql $(REV)
 
 .PHONY: seed
 seed: $(VENV) ## Add n sample rows: n=1000
-	@$(FLASK) seed --count $(n)
+	@$(FLASK) seed --count "$$COUNT"
 
 ##@ Tests (T=PATH chooses some; JUNIT=FILE writes a report)
 

@@ -7,10 +7,13 @@ fail() { # one line, and out
     exit 1
 }
 
-require_free_port() { # require_free_port HINT
+require_port() { # a number that can be a port
     if ! [[ $PORT =~ ^[0-9]{1,5}$ ]] || ((10#$PORT > 65535)); then
         fail "PORT is '$PORT': expected a number up to 65535, as in: $VERB PORT=8001"
     fi
+}
+
+require_free_port() { # require_free_port HOLDER
     # Nobody answering is the good case, so the shell's complaint about it is not shown.
     if (: < "/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then
         fail "Port $PORT is taken${1:+ by $1}. Choose another: $VERB PORT=$((PORT + 1))"

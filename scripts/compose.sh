@@ -38,6 +38,7 @@ run_flask() { # run_flask ARGS... : names files as they are called on this side 
 
 up() {
     local now holder fancy=
+    require_port
     now=$(address web 8000)
     if [ "${now##*:}" != "$PORT" ]; then
         holder=$(docker ps --filter "publish=$PORT" --format '{{.Names}}' | head -n 1)

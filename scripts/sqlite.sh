@@ -21,6 +21,7 @@ changed() { # whether code or revisions are newer than the process that serves t
 ready() { PORT=$(cat .state/web.port) .venv/bin/python docker/ready.py; }
 
 up() {
+    require_port
     mkdir -p instance .state
     if running && changed; then down; fi
     running || require_free_port ""
