@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by compose.sh and sqlite.sh: what both say and check alike.
+. scripts/lock.sh
 PORT=${PORT:-8000}
 
 fail() { # one line, and out

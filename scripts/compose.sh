@@ -88,7 +88,10 @@ require_password() {
     scripts/secrets.sh
 }
 
+# Else an interrupted step would be reported as a failed one.
+trap 'exit 130' INT
 require_docker
+case $1 in up | down | destroy | restart) one_at_a_time "$DB" ;; esac
 case $1 in up | restart | shell | flask) require_password ;; esac
 case $1 in
     up) up ;;

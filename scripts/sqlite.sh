@@ -33,7 +33,7 @@ up() {
 start() {
     echo "$PORT" > .state/web.port
     # A daemon, so that it outlives the terminal; -R keeps what it says before it serves.
-    .venv/bin/gunicorn --daemon -R --pid $PID --bind "127.0.0.1:$PORT" --config docker/gunicorn.conf.py "app:create_app()" >> $LOG 2>&1
+    .venv/bin/gunicorn --daemon -R --pid $PID --bind "127.0.0.1:$PORT" --config docker/gunicorn.conf.py "app:create_app()" >> $LOG 2>&1 9>&-
     for _ in {1..100}; do
         ready > /dev/null && return
         sleep 0.1
@@ -67,6 +67,7 @@ db_shell() {
     .venv/bin/python -m sqlite3 "$FILE" 2>/dev/null || fail "No sqlite3 program on this machine's PATH: install it, or open $FILE with another."
 }
 
+case $1 in up | down | destroy | restart) one_at_a_time sqlite ;; esac
 case $1 in
     up) up ;;
     down) down ;;

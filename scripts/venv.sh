@@ -1,9 +1,11 @@
 #!/bin/sh
 # venv.sh REQUIREMENTS : makes .venv where it is missing and installs a pin file into it.
 set -eu
+. scripts/lock.sh
 python=${PYTHON:-python3}
 fail() { echo "$*" >&2; exit 1; }
 
+one_at_a_time .venv
 if ! .venv/bin/python -m pip --version > /dev/null 2>&1; then
     command -v "$python" > /dev/null || fail "$python is not on this machine's PATH. Name another Python: PYTHON=python3.13"
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
