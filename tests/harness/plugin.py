@@ -75,6 +75,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("backend", parameters, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that none of the chosen backends has the abilities for."""
+    left_out = [item for item in items if "backend" in _fixtures(item) and on_backend(item) is None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start all servers while the first tests run; an xdist worker cannot know yet which are its own."""
     config = session.config
@@ -87,7 +95,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def on_backend(item: pytest.Item) -> str | None:
     """The backend that a test runs on, if any."""
     call = getattr(item, "callspec", None)
-    return call.params.get("backend") if call else None
+    name = call.params.get("backend") if call else None
+    # Where there was no name to choose, pytest puts a mark of its own.
+    return name if isinstance(name, str) else None
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
+
 ROOT = Path(__file__).resolve().parents[2]
+HEAD = str(ScriptDirectory(str(ROOT / "migrations")).get_current_head())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "flask", "--app", "app", *arguments]
 
-    def add_revision(self, name: str, upgrade: str, down: str = "0035_drop_projects_code") -> None:
+    def add_revision(self, name: str, upgrade: str, down: str = HEAD) -> None:
         """Write a revision whose `upgrade` has the given body, and whose downgrade does nothing."""
         body = "\n".join(f"    {line}" for line in upgrade.splitlines())
         (self.folder / "migrations" / "versions" / f"{name}.py").write_text(

@@ -49,6 +49,14 @@ def test_unreachable_backend_is_skipped_and_said(start: Callable[..., subprocess
     assert "1 passed, 1 skipped" in said
 
 
+def test_what_no_chosen_backend_can_do_is_left_out(start: Callable[..., subprocess.Popen[str]]) -> None:
+    needs = f"import pytest\n{TRIVIAL}\n@pytest.mark.needs('server')\ndef test_server(database): assert database\n"
+    session = start(needs, "-n", "1", LAB_ON="sqlite")
+    said, _ = session.communicate()
+    assert session.returncode == 0, said
+    assert "1 passed in" in said
+
+
 def test_required_backend_fails_and_says_what_to_do(start: Callable[..., subprocess.Popen[str]]) -> None:
     session = start(TRIVIAL, LAB_ON="sqlite,mysql", LAB_REQUIRE="mysql", **NO_DOCKER)
     said, _ = session.communicate()
