@@ -50,7 +50,8 @@ db-shell: ## The database's own shell
 
 ##@ Migrations, on this checkout's models and tree (rev=REVISION where one is taken)
 
-# By way of the environment, so that no character in them means anything to make or to the shell.
+# As they were typed and by way of the environment, so that no character means anything to make or to the shell.
+unexport m rev n
 migrate: export MESSAGE = $(value m)
 upgrade downgrade stamp sql: export REVISION = $(value rev)
 seed: export COUNT = $(value n)

@@ -82,7 +82,7 @@ def migrate_and_up(release: Stack) -> str:
     """Write a revision for a changed model and roll it out; the revision's name."""
     add_phone(release)
     before = release.revisions()
-    message = """it's "quoted" $HOME `id` $(shell id) & more"""
+    message = """it's "quoted" $HOME `id` $(DB) & more"""
     said = release.made("migrate", f"m={message}")
     (written,) = release.revisions() - before
     # The file is named as it is called here, not as it is in the container, and the caller may change it.
