@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flask_lab.backends import PRODUCTS
 from tests.unit import readings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +66,14 @@ def test_named_verbs_exist(page: Path) -> None:
 
 def test_readme_names_every_verb() -> None:
     assert named_verbs((ROOT / "README.md").read_text()) == readings.verbs()
+
+
+def test_ci_runs_verbs_that_exist_on_every_backend() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    run = {verb for verbs in re.findall(r"run: make ([a-z -]+)", workflow) for verb in verbs.split()}
+    assert {"up", "test", "lint", "types", "test-matrix", "test-compose", "test-browser"} <= run
+    assert run <= readings.verbs()
+    assert f"backend: [{', '.join(PRODUCTS)}]" in workflow
 
 
 def test_settings_table_is_what_is_read() -> None:
