@@ -40,9 +40,9 @@ class Position:
                 "Deploy that release, or set MIGRATE_ALLOW_AHEAD=1 to serve all the same"
             )
         if self.pending:
-            return (
-                f"the database is at {here}; {len(self.pending)} revisions are pending: run flask db upgrade"
-            )
+            count = len(self.pending)
+            pending = "1 revision is pending" if count == 1 else f"{count} revisions are pending"
+            return f"the database is at {here}; {pending}: run flask db upgrade"
         return f"the database is at {here}, this release's head"
 
 
@@ -81,7 +81,8 @@ def server(connection: Connection) -> tuple[str, str]:
     dialect = connection.dialect
     if dialect.name == "sqlite":
         return "sqlite", sqlite3.sqlite_version
-    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    # A package's own suffix, as in 9.7.4-2, counts as a part to the driver.
+    version = ".".join(str(part) for part in (dialect.server_version_info or ())[:3])
     if dialect.name == "postgresql":
         return "postgres", version
     return ("mariadb" if getattr(dialect, "is_mariadb", False) else "mysql"), version
