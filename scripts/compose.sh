@@ -97,7 +97,11 @@ case $1 in
     up) up ;;
     down) docker compose down --remove-orphans ;;
     destroy) if confirmed "the $DB database and its volume"; then docker compose down --volumes --remove-orphans; fi ;;
-    restart) docker compose restart && docker compose --progress quiet up --detach --no-build --wait && report ;;
+    restart)
+        docker compose restart || failed
+        docker compose --progress quiet up --detach --no-build --wait || failed
+        report
+        ;;
     ps) docker compose ps --all ;;
     logs)
         # Ctrl-C is how following a log ends, not a failure.
