@@ -107,8 +107,19 @@ def free_port() -> int:
     raise AssertionError("no free port between 20000 and 30000")
 
 
+def remove_project(project: str) -> None:
+    """Remove all that Docker has of a Compose project, whatever state it is in."""
+    label = f"label=com.docker.compose.project={project}"
+    everything = {"container": "--all", "volume": "", "network": "", "image": "--all"}
+    for kind, all_of_them in everything.items():
+        found = docker(kind, "ls", "--quiet", *all_of_them.split(), "--filter", label).split()
+        if found:
+            with_volumes = ["--volumes"] if kind == "container" else []
+            docker(kind, "rm", "--force", *with_volumes, *dict.fromkeys(found))
+
+
 class Stack:
-    """A scratch checkout with its own Compose project, image and port; nothing of it outlives `remove`."""
+    """A scratch checkout with its own Compose project, image and port."""
 
     def __init__(self, db: str, folder: Path, project: str) -> None:
         self.db = db
@@ -205,17 +216,3 @@ class Stack:
         for part in ("app", "migrations"):
             shutil.rmtree(self.folder / part)
         copy_checkout(self.folder, ("app", "migrations"))
-
-    def remove(self) -> None:
-        """Remove all that Docker has of this project, whatever state it is in."""
-        label = f"label=com.docker.compose.project={self.project}"
-        for kind, options in {
-            "container": ["--force", "--volumes"],
-            "volume": ["--force"],
-            "network": [],
-            "image": ["--force"],
-        }.items():
-            everything = ["--all"] if kind in ("container", "image") else []
-            found = docker(kind, "ls", "--quiet", *everything, "--filter", label).split()
-            if found:
-                docker(kind, "rm", *options, *dict.fromkeys(found))
