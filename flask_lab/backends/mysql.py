@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from flask_lab.backends.base import Image, Product, Programs, scalars
 
@@ -89,7 +91,9 @@ class MySQL(Product):
     def drop(self, connection: Connection, database: str) -> None:
         # A session in the middle of a transaction would hold the DROP up for ever.
         for session in self.sessions(connection, database):
-            connection.execute(text(f"KILL {session}"))
+            # Gone by itself since it was listed.
+            with suppress(OperationalError):
+                connection.execute(text(f"KILL {session}"))
         connection.execute(text(f"DROP DATABASE IF EXISTS {self.quote(connection, database)}"))
 
     def sessions(self, connection: Connection, database: str) -> list[int]:
