@@ -64,7 +64,8 @@ def test_waiting_for_a_database_ends_with_the_drivers_last_error(up: Stack, host
     settings = [f"--env=DB_HOST={host}", f"--env=DB_PORT={port}"]
     start = time.monotonic()
     done = up.compose("run", "--rm", "--no-deps", *settings, "web", DB_CONNECT_WAIT="2")
-    assert 2 <= time.monotonic() - start < 15
+    # Well under the default of 60; resolving a name that does not exist may take its time.
+    assert 2 <= time.monotonic() - start < 45
     assert done.returncode == 1
     last = (done.stdout + done.stderr).strip().splitlines()[-1]
     assert "did not answer within 2 s: " in last
