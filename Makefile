@@ -126,7 +126,7 @@ CODE := $(wildcard app flask_lab migrations tests docker)
 .PHONY: lint
 lint: .venv/.tests ## Check style and shell scripts
 	@.venv/bin/ruff check $(CODE) && .venv/bin/ruff format --check $(CODE)
-	@if command -v shellcheck > /dev/null; then shellcheck -x scripts/*.sh docker/*.sh; else echo "shellcheck is not on PATH: the shell scripts were not checked"; fi
+	@.venv/bin/shellcheck -x scripts/*.sh docker/*.sh
 
 .PHONY: format
 format: .venv/.tests ## Put the code in the house's format
