@@ -71,7 +71,7 @@ case $1 in up | down | destroy | restart) one_at_a_time sqlite ;; esac
 case $1 in
     up) up ;;
     down) down ;;
-    destroy) if confirmed "$FILE"; then down && rm -f "$FILE" "$FILE"-*; fi ;;
+    destroy) if confirmed "$FILE"; then down && rm -f "$FILE" "$FILE"-* && echo "Deleted $FILE."; fi ;;
     restart) down && up ;;
     ps) if running; then report; else echo "Nothing is running. Start it: make up"; fi ;;
     logs)
