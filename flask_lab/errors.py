@@ -2,6 +2,8 @@
 
 LabError
 ├── ConfigError           a name, URL or setting that cannot be right
+├── TreeError             a project or tree that cannot be opened
+├── MigrationFailed       a step did not get through; experiments make findings of it
 └── BackendUnavailable    no server could be had for a backend: why, and what to do
 """
 
@@ -37,3 +39,57 @@ class ConfigError(LabError):
 
 class BackendUnavailable(LabError):
     """A backend has no server here; `message` is the reason, `hint` the way out."""
+
+
+class TreeError(LabError):
+    """A project or its migrations tree cannot be opened, so that there is nothing to try."""
+
+    @classmethod
+    def broken(cls, folder: str, reason: str) -> TreeError:
+        return cls(
+            f"the revisions in {folder} make no tree: {reason}",
+            "flask db heads and flask db history meet the same",
+        )
+
+    @classmethod
+    def unreadable(cls, folder: str, error: Exception) -> TreeError:
+        return cls(
+            f"a revision in {folder} cannot be imported: {type(error).__name__}: {error}",
+            "every revision has to be importable where the lab runs, with all that it imports",
+        )
+
+    @classmethod
+    def empty(cls, folder: str) -> TreeError:
+        return cls(f"there is no revision in {folder}", 'write the first: flask db migrate -m "first"')
+
+    @classmethod
+    def no_app(cls, app: str, reason: str) -> TreeError:
+        return cls(
+            f"the app {app or 'that flask finds here'} cannot be loaded: {reason}", "try: flask routes"
+        )
+
+    @classmethod
+    def no_migrate(cls, app: str) -> TreeError:
+        return cls(f"the app {app} has no Flask-Migrate", "the lab needs Migrate(app, db), as flask db does")
+
+    @classmethod
+    def no_folder(cls, folder: str) -> TreeError:
+        return cls(
+            f"there is no migrations tree in {folder}",
+            "flask db init makes one; run the lab where flask db runs",
+        )
+
+    @classmethod
+    def foreign_database(cls, database: str) -> TreeError:
+        return cls(
+            f"the app connects to the database '{database}' by itself, which the lab does not let it do",
+            "if it reads its URL from the environment, name the variable as url_env in [tool.flask_lab]",
+        )
+
+
+class MigrationFailed(LabError):
+    """A step, or the project's env.py around it, raised `cause`."""
+
+    def __init__(self, message: str, cause: BaseException) -> None:
+        super().__init__(message)
+        self.cause = cause

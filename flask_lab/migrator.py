@@ -1,0 +1,178 @@
+"""Moves a project's databases along its tree, by running its own env.py.
+
+One run of env.py carries as many steps as asked for: what Alembic takes from `fn` may be a generator, which is asked
+for the next step when the one before is done. So a walk costs one run of env.py, and each step meets the project's
+own connection, settings and locks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from alembic.operations import MigrateOperation, Operations
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
+from sqlalchemy import Connection, event
+
+from flask_lab.errors import MigrationFailed
+from flask_lab.project import Bind, Project
+
+Direction = Literal["upgrade", "downgrade"]
+
+
+@dataclass(slots=True)
+class Step:
+    """One upgrade or downgrade across one revision, as it was seen to happen."""
+
+    revision: str
+    direction: Direction
+    bind: Bind = None
+    statements: list[str] = field(default_factory=list)
+    operations: list[MigrateOperation] = field(default_factory=list)
+    seconds: float = 0.0
+    error: BaseException | None = None
+    """What the revision's own function raised."""
+
+
+class Stepper:
+    """What a plan leans on while env.py runs: the connection it opened, and steps to yield to Alembic."""
+
+    def __init__(self, project: Project, context: MigrationContext) -> None:
+        self.context = context
+        self.bind = project.bind_of(self.connection.engine)
+        self.steps: list[Step] = []
+        self._revisions = project.script.revision_map
+
+    @property
+    def connection(self) -> Connection:
+        """The one that env.py gave to Alembic."""
+        assert self.context.connection is not None
+        return self.context.connection
+
+    def move(self, revision: str, direction: Direction) -> RevisionStep:
+        """A step to yield; what happens in it is added to `steps`."""
+        script = self._revisions.get_revision(revision)
+        make = (
+            MigrationStep.upgrade_from_script
+            if direction == "upgrade"
+            else MigrationStep.downgrade_from_script
+        )
+        return self.watched(make(self._revisions, script))
+
+    def watched(self, step: RevisionStep) -> RevisionStep:
+        """`step`, with what happens in it added to `steps`."""
+        seen = Step(step.revision.revision, "upgrade" if step.is_upgrade else "downgrade", self.bind)
+        function = step.migration_fn
+
+        def migrate(**arguments: Any) -> None:
+            self.steps.append(seen)
+            begun = time.perf_counter()
+            try:
+                with _watching(self.connection, seen):
+                    function(**arguments)
+            except BaseException as error:
+                seen.error = error
+                raise
+            finally:
+                seen.seconds = time.perf_counter() - begun
+
+        step.migration_fn = migrate
+        return step
+
+
+Plan = Callable[[Stepper], Iterator[RevisionStep]]
+
+
+class Migrator:
+    """Runs plans through a project's env.py, on the databases that the project points at."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def follow(self, plan: Plan, *, commit_each: bool = True) -> list[Step]:
+        """Run the steps that `plan` yields, for each bind in turn; all steps, in the order in which they ran.
+
+        Each step is committed by itself, unless `commit_each` leaves that to what env.py says. Raises MigrationFailed
+        for whatever goes wrong inside, SystemExit included.
+        """
+        stepper: list[Stepper] = []
+
+        def upgrade(_heads: Any, context: MigrationContext) -> Iterator[RevisionStep]:
+            stepper.append(Stepper(self.project, context))
+            return plan(stepper[-1])
+
+        try:
+            with _environment(self.project, upgrade, commit_each=commit_each):
+                self.project.script.run_env()
+        except (Exception, SystemExit) as error:
+            steps = [step for each in stepper for step in each.steps]
+            raise _failure(steps, error) from error
+        return [step for each in stepper for step in each.steps]
+
+    def upgrade(self, revisions: Iterable[str]) -> list[Step]:
+        """Apply these revisions, in this order, each in a transaction of its own."""
+        chosen = tuple(revisions)
+        return self.follow(lambda stepper: (stepper.move(revision, "upgrade") for revision in chosen))
+
+    def run_command(self, direction: Direction) -> list[Step]:
+        """What `flask db upgrade heads`, or `flask db downgrade base`, does: all in one run, committed as env.py says."""
+        script = self.project.script
+        between = script._upgrade_revs if direction == "upgrade" else script._downgrade_revs
+        target = "heads" if direction == "upgrade" else "base"
+
+        def plan(stepper: Stepper) -> Iterator[RevisionStep]:
+            for step in between(target, stepper.context.get_current_heads()):
+                yield stepper.watched(step)
+
+        return self.follow(plan, commit_each=False)
+
+
+def _environment(project: Project, fn: Any, *, commit_each: bool) -> EnvironmentContext:
+    """Alembic's environment, in which env.py's settings stand but for how often it commits."""
+    environment = EnvironmentContext(project.alembic, project.script, fn=fn, destination_rev="heads")
+    if commit_each:
+        # On the instance, as Alembic finds what `context` offers by the exact class.
+        configure = environment.configure
+        environment.configure = lambda *args, **options: configure(  # type: ignore[method-assign]
+            *args, **options | {"transaction_per_migration": True}
+        )
+    return environment
+
+
+def _failure(steps: list[Step], error: BaseException) -> MigrationFailed:
+    """What went wrong, with the revision's own error rather than what env.py made of it."""
+    cause = next((step.error for step in reversed(steps[-1:]) if step.error is not None), error)
+    return MigrationFailed(describe(cause), cause)
+
+
+def describe(error: BaseException) -> str:
+    """An error on one line: what the driver said, else its type and text."""
+    original = getattr(error, "orig", None)
+    said = " ".join(str(original or error).split())
+    return said if original is not None else f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
+@contextmanager
+def _watching(connection: Connection, step: Step) -> Iterator[None]:
+    """Note every statement that goes to the database, and every operation that is asked for."""
+
+    def note_statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        step.statements.append(statement)
+
+    invoke = Operations.invoke
+
+    def note_operation(operations: Operations, operation: MigrateOperation) -> Any:
+        step.operations.append(operation)
+        return invoke(operations, operation)
+
+    event.listen(connection, "before_cursor_execute", note_statement)
+    Operations.invoke = note_operation  # type: ignore[method-assign]  # Alembic has no hook for operations
+    try:
+        yield
+    finally:
+        Operations.invoke = invoke  # type: ignore[method-assign]
+        event.remove(connection, "before_cursor_execute", note_statement)
