@@ -86,6 +86,17 @@ class TreeError(LabError):
             "if it reads its URL from the environment, name the variable as url_env in [tool.flask_lab]",
         )
 
+    @classmethod
+    def unknown_revision(cls, revision: str) -> TreeError:
+        return cls(f"there is no revision '{revision}'", "flask db history lists them all")
+
+    @classmethod
+    def offline_env(cls, folder: str) -> TreeError:
+        return cls(
+            f"{folder}/env.py opens no connection",
+            "it has to call context.configure(connection=...) when it runs online",
+        )
+
 
 class MigrationFailed(LabError):
     """A step, or the project's env.py around it, raised `cause`."""

@@ -18,7 +18,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from sqlalchemy import Connection, event
 
-from flask_lab.errors import MigrationFailed
+from flask_lab.errors import MigrationFailed, TreeError
 from flask_lab.project import Bind, Project
 
 Direction = Literal["upgrade", "downgrade"]
@@ -41,27 +41,24 @@ class Step:
 class Stepper:
     """What a plan leans on while env.py runs: the connection it opened, and steps to yield to Alembic."""
 
-    def __init__(self, project: Project, context: MigrationContext) -> None:
+    def __init__(self, project: Project, context: MigrationContext, connection: Connection) -> None:
         self.context = context
-        self.bind = project.bind_of(self.connection.engine)
+        self.connection = connection
+        self.bind = project.bind_of(connection.engine)
         self.steps: list[Step] = []
-        self._revisions = project.script.revision_map
-
-    @property
-    def connection(self) -> Connection:
-        """The one that env.py gave to Alembic."""
-        assert self.context.connection is not None
-        return self.context.connection
+        self._script = project.script
 
     def move(self, revision: str, direction: Direction) -> RevisionStep:
         """A step to yield; what happens in it is added to `steps`."""
-        script = self._revisions.get_revision(revision)
+        script = self._script.get_revision(revision)
+        if script is None:
+            raise TreeError.unknown_revision(revision)
         make = (
             MigrationStep.upgrade_from_script
             if direction == "upgrade"
             else MigrationStep.downgrade_from_script
         )
-        return self.watched(make(self._revisions, script))
+        return self.watched(make(self._script.revision_map, script))
 
     def watched(self, step: RevisionStep) -> RevisionStep:
         """`step`, with what happens in it added to `steps`."""
@@ -102,7 +99,9 @@ class Migrator:
         stepper: list[Stepper] = []
 
         def upgrade(_heads: Any, context: MigrationContext) -> Iterator[RevisionStep]:
-            stepper.append(Stepper(self.project, context))
+            if context.connection is None:
+                raise TreeError.offline_env(self.project.script.dir)
+            stepper.append(Stepper(self.project, context, context.connection))
             return plan(stepper[-1])
 
         try:
@@ -119,14 +118,16 @@ class Migrator:
         return self.follow(lambda stepper: (stepper.move(revision, "upgrade") for revision in chosen))
 
     def run_command(self, direction: Direction) -> list[Step]:
-        """What `flask db upgrade heads`, or `flask db downgrade base`, does: all in one run, committed as env.py says."""
+        """All the way in one run, committed as env.py says: `flask db upgrade heads`, or `flask db downgrade base`."""
         script = self.project.script
-        between = script._upgrade_revs if direction == "upgrade" else script._downgrade_revs
-        target = "heads" if direction == "upgrade" else "base"
 
         def plan(stepper: Stepper) -> Iterator[RevisionStep]:
-            for step in between(target, stepper.context.get_current_heads()):
-                yield stepper.watched(step)
+            heads: Any = stepper.context.get_current_heads()
+            up = direction == "upgrade"
+            yield from map(
+                stepper.watched,
+                script._upgrade_revs("heads", heads) if up else script._downgrade_revs("base", heads),
+            )
 
         return self.follow(plan, commit_each=False)
 
@@ -163,16 +164,18 @@ def _watching(connection: Connection, step: Step) -> Iterator[None]:
     def note_statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
         step.statements.append(statement)
 
-    invoke = Operations.invoke
+    # Alembic has no hook for operations.
+    operations: Any = Operations
+    invoke = operations.invoke
 
-    def note_operation(operations: Operations, operation: MigrateOperation) -> Any:
+    def note_operation(self: Operations, operation: MigrateOperation) -> Any:
         step.operations.append(operation)
-        return invoke(operations, operation)
+        return invoke(self, operation)
 
     event.listen(connection, "before_cursor_execute", note_statement)
-    Operations.invoke = note_operation  # type: ignore[method-assign]  # Alembic has no hook for operations
+    operations.invoke = note_operation
     try:
         yield
     finally:
-        Operations.invoke = invoke  # type: ignore[method-assign]
+        operations.invoke = invoke
         event.remove(connection, "before_cursor_execute", note_statement)
