@@ -9,6 +9,8 @@ LabError
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 
 class LabError(Exception):
     """One sentence that names the thing and the reason, and one hint that says what to do."""
@@ -30,6 +32,14 @@ class ConfigError(LabError):
         return cls(
             f"there is no backend '{name}'",
             f"the backends are {', '.join(known)}, with a tag if need be (postgres:17)",
+        )
+
+    @classmethod
+    def unknown_name(cls, kind: str, name: str, known: list[str]) -> ConfigError:
+        near = get_close_matches(name, known, 1)
+        return cls(
+            f"there is no {kind} '{name}'",
+            f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}",
         )
 
     @classmethod

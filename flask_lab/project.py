@@ -51,6 +51,15 @@ class Project:
                 engine.dialect.initialize(connection)
         self.app.config["SQLALCHEMY_DATABASE_URI"] = _written(urls[None]) if None in urls else None
 
+    def let_go(self) -> None:
+        """Close every connection to the databases it points at, as they are about to be dropped."""
+        db = self.app.extensions["migrate"].db
+        # A session that a revision opened on the app's own engine would hold its database.
+        if hasattr(db, "session"):
+            db.session.remove()
+        for engine in self.engines.values():
+            engine.dispose()
+
     def bind_of(self, engine: Engine) -> Bind:
         """The bind whose database `engine` leads to; env.py may have made the engine itself."""
         return next((bind for bind, url in self.urls.items() if url.database == engine.url.database), None)

@@ -1,0 +1,154 @@
+"""`flask lab …`: parse, call one function, render, exit. Reports go to stdout, progress to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from flask.cli import ScriptInfo
+
+from flask_lab import reports
+from flask_lab.backends import PRODUCTS, parse_backend
+from flask_lab.config import Config, read_config
+from flask_lab.errors import BackendUnavailable, ConfigError, LabError
+from flask_lab.experiments import EXPERIMENTS
+from flask_lab.progress import Progress
+from flask_lab.results import Run, Severity, Verdict
+from flask_lab.rules import RULES
+from flask_lab.runner import Request
+from flask_lab.runner import run as run_experiments
+from flask_lab.sources import open_server, plan
+
+FOUND, WRONG, BROKEN, INTERRUPTED = 1, 2, 3, 130
+
+
+def told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The one place where an error becomes a line and an exit code."""
+
+    @wraps(function)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except ConfigError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(WRONG)
+        except LabError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(BROKEN)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; what the lab had made is gone.", err=True)
+            sys.exit(INTERRUPTED)
+
+    return wrapped
+
+
+@click.group()
+def lab() -> None:
+    """Run every revision of this app's tree on every database it will meet."""
+
+
+@lab.command()
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@click.option(
+    "--on", help="Backends, with commas between: sqlite,postgres:17,mysql. Default: all within reach."
+)
+@click.option("--require", is_flag=True, help="A backend that cannot be reached is an error.")
+@click.option("--only", help="Ask about this revision alone; the others are only passed through.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[:PATH]",
+    help=f"Repeatable: {', '.join(reports.FORMATS)}.",
+)
+@click.option(
+    "--fail-on", type=click.Choice([*Severity, "never"]), help="Exit with 1 at this or worse. Default: error."
+)
+@click.pass_context
+@told
+def run(context: click.Context, experiments: tuple[str, ...], **options: Any) -> None:
+    """Ask EXPERIMENTs (default: all) of the tree, on every backend."""
+    config = read_config(_app(context), options)
+    request = _request(config, experiments)
+    outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
+    with Progress() as progress:
+        seen = run_experiments(request, progress)
+    for output in outputs:
+        reports.write(seen, output)
+    sys.exit(exit_code(seen, config))
+
+
+@lab.command()
+@click.option("--on", help="Backends, with commas between. Default: one of each product.")
+@told
+def backends(on: str | None) -> None:
+    """Say where each backend would come from, its version and start-up time, or what to do."""
+    for name in _names(on) or PRODUCTS:
+        try:
+            with open_server(name) as server:
+                origin = "{}, {}".format(*plan(name))
+                click.echo(
+                    f"{name:<14} {server.product.title} {server.version}, ready in {server.seconds:.1f} s ({origin})"
+                )
+        except BackendUnavailable as reason:
+            click.echo(f"{name:<14} not here: {reason}")
+
+
+@lab.command()
+@click.argument("name", required=False)
+@told
+def explain(name: str | None) -> None:
+    """Explain a rule or an experiment; without a NAME, list them."""
+    if name is None:
+        for experiment in EXPERIMENTS.values():
+            click.echo(f"{experiment.name}: {experiment.page.splitlines()[0]}")
+            for rule in RULES.values():
+                if rule.experiment == experiment.name:
+                    click.echo(f"  {rule.name:<26} {rule.severity:<8} {rule.title}")
+    elif name in EXPERIMENTS:
+        click.echo(f"{name}\n\n{EXPERIMENTS[name].page}")
+    elif name in RULES:
+        rule = RULES[name]
+        head = f"{rule.name} ({rule.severity}, found by {rule.experiment})"
+        click.echo("\n\n".join((head, f"{rule.title}.", rule.why, f"Remedy: {rule.remedy}")))
+    else:
+        raise ConfigError.unknown_name("rule or experiment", name, [*EXPERIMENTS, *RULES])
+
+
+def exit_code(seen: Run, config: Config) -> int:
+    """design.md, section 5: 3 before 1, because what broke off has not been judged."""
+    missing = config.require and any(each.verdict is Verdict.SKIPPED for each in seen.backends)
+    ran = any(cell.verdict is not Verdict.SKIPPED for cell in seen.cells)
+    if missing or not ran or seen.verdict is Verdict.ERRORED:
+        return BROKEN
+    if config.fail_on is None:
+        return 0
+    order = list(Severity)
+    bad = order[: order.index(config.fail_on) + 1]
+    return FOUND if any(each.severity in bad and each.accepted is None for each in seen.findings) else 0
+
+
+def _app(context: click.Context) -> str:
+    return context.ensure_object(ScriptInfo).app_import_path or os.environ.get("FLASK_APP", "")
+
+
+def _request(config: Config, experiments: tuple[str, ...]) -> Request:
+    for name in experiments:
+        if name not in EXPERIMENTS:
+            raise ConfigError.unknown_name("experiment", name, list(EXPERIMENTS))
+    return Request(
+        app=config.app,
+        backends=config.on,
+        experiments=experiments or tuple(EXPERIMENTS),
+        command=tuple(sys.argv[1:]),
+        url_env=config.url_env,
+        only=frozenset({config.only}) if config.only else None,
+    )
+
+
+def _names(on: str | None) -> list[str]:
+    return [parse_backend(each).name for each in (on or "").split(",") if each.strip()]

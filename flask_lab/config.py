@@ -1,0 +1,58 @@
+"""What a run is set to: options over environment over [tool.flask_lab] in pyproject.toml."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask_lab.backends import PRODUCTS, parse_backend
+from flask_lab.errors import ConfigError
+from flask_lab.results import Severity
+
+KEYS = {"app", "on", "url_env", "urls", "accept", "budget", "fail_on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one run."""
+
+    app: str
+    on: tuple[str, ...]
+    url_env: str = ""
+    require: bool = False
+    only: str | None = None
+    fail_on: Severity | None = Severity.ERROR
+
+
+def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None) -> Config:
+    """The settings for an app; ConfigError for one that cannot be right. URLs found go to the environment."""
+    table = _table((folder or Path.cwd()) / "pyproject.toml")
+    for product, url in table.get("urls", {}).items():
+        os.environ.setdefault(f"LAB_{product.upper()}_URL", url)
+    chosen = options.get("on") or table.get("on") or list(PRODUCTS)
+    names = chosen.split(",") if isinstance(chosen, str) else chosen
+    fail_on = options.get("fail_on") or table.get("fail_on", Severity.ERROR)
+    return Config(
+        app=app or table.get("app", ""),
+        on=tuple(dict.fromkeys(parse_backend(name).name for name in names)),
+        url_env=table.get("url_env", ""),
+        require=bool(options.get("require")),
+        only=options.get("only"),
+        fail_on=None if fail_on == "never" else Severity(fail_on),
+    )
+
+
+def _table(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        table: dict[str, Any] = tomllib.loads(path.read_text()).get("tool", {}).get("flask_lab", {})
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path.name} is no TOML: {error}") from error
+    if unknown := sorted(set(table) - KEYS):
+        raise ConfigError.unknown_name("setting in [tool.flask_lab]", unknown[0], sorted(KEYS))
+    return table

@@ -1,0 +1,109 @@
+"""What an experiment is: `run` drives databases and records observations, `judge` turns one into faults."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from flask_lab.migrator import Migrator, Step, describe
+from flask_lab.project import Project
+from flask_lab.results import Facts
+from flask_lab.schema import Schema, read_schema
+from flask_lab.sources import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen of one revision, or of the whole tree where `revision` is None. `facts` are JSON values."""
+
+    revision: str | None
+    facts: Facts = field(default_factory=dict)
+    seconds: float = 0.0
+    skipped: str = ""
+    """Why nothing was tried, else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule that an observation breaks; the runner makes a finding of it."""
+
+    rule: str
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where an experiment runs: an opened project, a server, and someone who takes its observations."""
+
+    project: Project
+    server: Server
+    record: Callable[[Observation], None]
+    only: Collection[str] | None = None
+    """The revisions that are asked about, or None for all."""
+
+    @property
+    def migrator(self) -> Migrator:
+        return Migrator(self.project)
+
+    def asks(self, revision: str) -> bool:
+        """Whether anyone wants to know about `revision`; the others are only passed through."""
+        return self.only is None or revision in self.only
+
+    @contextmanager
+    def databases(self) -> Iterator[None]:
+        """New, empty databases for all binds of the project, which points at them meanwhile."""
+        with ExitStack() as stack:
+            self.project.point_at(
+                {bind: stack.enter_context(self.server.scratch()) for bind in self.project.engines}
+            )
+            try:
+                yield
+            finally:
+                self.project.let_go()
+
+    def schema(self, connection: Connection, version_table: str) -> Schema:
+        """The schema that `connection` sees, without Alembic's own table."""
+        return read_schema(connection, {version_table})
+
+
+class Experiment(ABC):
+    """A question asked of a tree on a backend. The docstring of each is its page in `flask lab explain`."""
+
+    name: str
+
+    @abstractmethod
+    def run(self, stage: Stage) -> None:
+        """Drive databases and record an observation for each revision; findings are not its business."""
+
+    @abstractmethod
+    def judge(self, observation: Observation) -> Iterator[Fault]:
+        """The faults that an observation shows; touches no database."""
+
+    @property
+    def page(self) -> str:
+        return inspect.cleandoc(self.__doc__ or "")
+
+
+def step_facts(step: Step | None) -> dict[str, Any] | None:
+    """What there is to tell of a step, as JSON values."""
+    if step is None:
+        return None
+    facts: dict[str, Any] = {"seconds": round(step.seconds, 4), "statements": len(step.statements)}
+    if step.error is not None:
+        facts["error"] = error_facts(step.error, step.statements)
+    return facts
+
+
+def error_facts(error: BaseException, statements: list[str]) -> dict[str, Any]:
+    """An error, with the statement that met it if the database raised it."""
+    facts: dict[str, Any] = {"type": type(error).__name__, "message": describe(error)}
+    if hasattr(error, "orig") and statements:
+        facts["statement"] = statements[-1].strip()
+    return facts

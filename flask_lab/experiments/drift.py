@@ -1,0 +1,151 @@
+"""The models against the schema that the tree makes, and whether the tree has one end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from alembic.autogenerate import produce_migrations
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from sqlalchemy import Column, MetaData, Table
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Index
+
+from flask_lab.errors import MigrationFailed
+from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.migrator import Stepper
+
+
+class Drift(Experiment):
+    """Does the migrated schema equal the models, and has the tree one head?
+
+    Question: is what the tree makes on this backend what the app's models say? Does the tree end in one revision?
+    Method: the tree is applied from nothing to all heads, and Alembic's autogenerate compares the result with the
+    metadata that env.py gives it, with env.py's own settings (compare_type, include_object and the like).
+    Passes when: there is nothing that `flask db migrate` would write, and one head.
+    Cannot see: what autogenerate does not compare; the report counts it by name. CHECK constraints, triggers, views,
+    sequences and the values of enumerations are the usual ones.
+    """
+
+    name = "drift"
+
+    def run(self, stage: Stage) -> None:
+        tree = stage.project.tree
+        facts: dict[str, Any] = {
+            "heads": list(tree.heads),
+            "differences": [],
+            "wrong_metadata": "",
+            "not_compared": [],
+        }
+
+        def plan(stepper: Stepper) -> Iterator[RevisionStep]:
+            for revision in tree.orders()[0]:
+                yield stepper.move(revision, "upgrade")
+            _compare(stepper.context, stage.project.metadata(stepper.bind), facts)
+
+        with stage.databases():
+            try:
+                stage.migrator.follow(plan)
+            except MigrationFailed as failure:
+                facts["unfinished"] = failure.message
+        stage.record(Observation(None, facts))
+
+    def judge(self, observation: Observation) -> Iterator[Fault]:
+        facts = observation.facts
+        if len(facts["heads"]) > 1:
+            yield Fault(
+                "multiple-heads",
+                f"the tree ends in {len(facts['heads'])} revisions: {', '.join(facts['heads'])}",
+            )
+        if facts["wrong_metadata"]:
+            yield Fault("model-drift", facts["wrong_metadata"])
+        for difference in facts["differences"]:
+            yield Fault("model-drift", difference)
+
+
+def _compare(context: MigrationContext, models: MetaData, facts: dict[str, Any]) -> None:
+    """Add to `facts` what differs between a database and the metadata of its env.py."""
+    given = context.opts["target_metadata"]
+    targets = [given] if isinstance(given, MetaData) else list(given or ())
+    tables = {name for target in targets for name in target.tables}
+    if models.tables and not tables & set(models.tables):
+        facts["wrong_metadata"] = (
+            f"env.py compares with metadata of {len(tables)} tables, none of which is among the {len(models.tables)} "
+            "that the app's models declare: set target_metadata to the metadata of the app's db"
+        )
+        return
+    script = produce_migrations(context, given)
+    directives = [script]
+    if hook := context.opts.get("process_revision_directives"):
+        hook(context, (), directives)
+    for each in directives:
+        facts["differences"] += [
+            _words(diff) for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
+        ]
+    facts["not_compared"] += _not_compared(targets, context)
+
+
+def _flat(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """Alembic lists a column's changes together, and everything else by itself."""
+    for diff in diffs:
+        if isinstance(diff, tuple):
+            yield diff
+        else:
+            yield from diff
+
+
+def _words(diff: tuple[Any, ...]) -> str:
+    """One difference in words. `add` in Alembic's terms is what the models have and the database has not."""
+    kind, *details = diff
+    if kind.startswith("modify_"):
+        _schema, table, column, _existing, database, models = details
+        return f"{table}.{column}: the models say {_value(kind, models)}, the database says {_value(kind, database)}"
+    verb, _, what = kind.partition("_")
+    holders = ("the models", "the database") if verb == "add" else ("the database", "the models")
+    return f"{_named(what, details)}: {holders[0]} {_has(holders[0])} it, {holders[1]} {_has(holders[1])} not"
+
+
+def _has(holder: str) -> str:
+    return "have" if holder == "the models" else "has"
+
+
+def _value(kind: str, value: Any) -> str:
+    if kind == "modify_nullable":
+        return "NULL" if value else "NOT NULL"
+    what = kind.removeprefix("modify_")
+    if value is None or value is False:
+        return f"no {what}"
+    return f"{what} {getattr(value, 'arg', value)}"
+
+
+def _named(what: str, details: list[Any]) -> str:
+    found = details[-1] if what == "column" else details[0]
+    match found:
+        case Table():
+            return f"table {found.name}" if what == "table" else f"comment of table {found.name}"
+        case Column():
+            return f"column {details[1]}.{found.name}"
+        case Index():
+            return f"index {found.name} on {found.table.name if found.table is not None else '?'}"
+        case ForeignKeyConstraint():
+            to = ", ".join(element.target_fullname for element in found.elements)
+            return f"foreign key from {found.parent.name}.{', '.join(found.column_keys)} to {to}"
+        case Constraint():
+            kind = type(found).__name__.removesuffix("Constraint").lower()
+            return f"{kind} constraint {found.name or 'without a name'} on {found.parent.name}"
+    return f"{what.replace('_', ' ')} {found}"
+
+
+def _not_compared(targets: Iterable[MetaData], context: MigrationContext) -> list[str]:
+    """What the models declare and autogenerate passes over."""
+    checks = sum(
+        isinstance(constraint, Constraint) and constraint.__visit_name__ == "check_constraint"
+        for target in targets
+        for table in target.tables.values()
+        for constraint in table.constraints
+    )
+    said = [f"{checks} CHECK constraints"] if checks else []
+    if not context.opts.get("compare_type"):
+        said.append("types of columns: compare_type is off")
+    if not context.opts.get("compare_server_default"):
+        said.append("server defaults: compare_server_default is off")
+    return said

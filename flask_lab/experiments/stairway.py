@@ -1,0 +1,242 @@
+"""Up, down and up again across every revision, from one walk; then the whole tree in one run each way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.runtime.migration import RevisionStep
+
+from flask_lab.errors import MigrationFailed
+from flask_lab.experiments.base import Experiment, Fault, Observation, Stage, error_facts, step_facts
+from flask_lab.migrator import Step, Stepper
+from flask_lab.project import Bind
+from flask_lab.schema import Difference, Schema, differences
+
+
+class Stairway(Experiment):
+    """Does every revision go up, down and up again, and does the whole tree go up and down in one run?
+
+    Question: can each revision be applied to an empty database, taken back without a trace, and applied again with
+    the same result? Does `flask db upgrade` from nothing to the head, and all the way back, do the same?
+    Method: one walk from nothing to the heads. Across each revision the database goes up, down and up again, and its
+    schema is read from the product's own catalogue after each step. Where a step fails or leaves a trace, the
+    database is made anew at that revision and the walk goes on. A tree with branches is walked once more with the
+    branches in the other order. Then everything up in one run and down in one run, committed as env.py says.
+    Passes when: no step fails, the schema after the downgrade is the one before the upgrade, and the second upgrade
+    makes the schema that the first made.
+    Cannot see: what depends on rows (ask `data`), and what no catalogue shows, such as the position of a sequence.
+    """
+
+    name = "stairway"
+
+    def run(self, stage: Stage) -> None:
+        stepwise: dict[str, list[Facts]] = {}
+        met: set[tuple[Bind, str, frozenset[str]]] = set()
+        for order in stage.project.tree.orders():
+            for bind in stage.project.engines:
+                for revision, facts in Walk(stage, order, bind, met).observe():
+                    stepwise.setdefault(revision, []).append(facts)
+        stage.record(Observation(None, one_run(stage, stepwise)))
+
+    def judge(self, observation: Observation) -> Iterator[Fault]:
+        facts = observation.facts
+        if observation.revision is None:
+            yield from _judge_one_run(facts)
+        elif error := _error(facts, "upgrade"):
+            yield Fault("upgrade-fails", error["message"], error)
+        elif facts["downgrade"].get("missing"):
+            yield Fault("downgrade-missing", facts["downgrade"]["missing"])
+        elif error := _error(facts, "downgrade"):
+            yield Fault("downgrade-fails", error["message"], error)
+        elif facts["trace"]:
+            again = {"upgrade again": error} if (error := _error(facts, "again")) else {}
+            yield Fault("downgrade-leaves-trace", _told(facts["trace"]), {"left": facts["trace"], **again})
+        elif error := _error(facts, "again"):
+            yield Fault("reupgrade-fails", error["message"], error)
+        elif facts["differs"]:
+            yield Fault("reupgrade-differs", _told(facts["differs"]), {"differs": facts["differs"]})
+
+
+Facts = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Visit:
+    """What is known so far of one revision while it is stepped across."""
+
+    revision: str
+    begun: float = field(default_factory=time.perf_counter)
+    steps: list[Step] = field(default_factory=list)
+    trace: list[Difference] = field(default_factory=list)
+    differs: list[Difference] = field(default_factory=list)
+    error: BaseException | None = None
+    """Raised by env.py around the last step, not by the revision."""
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the first upgrade got through."""
+        return len(self.steps) > 1 or (
+            len(self.steps) == 1 and self.steps[0].error is None and self.error is None
+        )
+
+    def facts(self) -> Facts:
+        steps: list[Step | None] = [*self.steps, None, None, None]
+        facts: Facts = {
+            name: step_facts(step)
+            for name, step in zip(("upgrade", "downgrade", "again"), steps, strict=False)
+        }
+        if self.error is not None and self.steps and self.steps[-1].error is None:
+            last = ("upgrade", "downgrade", "again")[len(self.steps) - 1]
+            facts[last]["error"] = error_facts(self.error, self.steps[-1].statements)
+        if len(self.steps) > 1 and (missing := self._missing()):
+            facts["downgrade"]["missing"] = missing
+        return facts | {"trace": _plain(self.trace), "differs": _plain(self.differs)}
+
+    def _missing(self) -> str:
+        """In what way there is no downgrade, else empty."""
+        down = self.steps[1]
+        if isinstance(down.error, NotImplementedError):
+            return f"the downgrade refuses: {down.error}" if str(down.error) else "the downgrade refuses"
+        if self.trace and not down.operations and not down.statements:
+            return f"the downgrade does nothing; what is left: {_told(_plain(self.trace))}"
+        return ""
+
+
+class Walk:
+    """One way through the tree on one bind."""
+
+    def __init__(
+        self, stage: Stage, order: tuple[str, ...], bind: Bind, met: set[tuple[Bind, str, frozenset[str]]]
+    ) -> None:
+        self.stage = stage
+        self.bind = bind
+        self.met = met
+        self.waiting = list(order)
+        self.applied: list[str] = []
+        self.visit: Visit | None = None
+        self.visits: list[Visit] = []
+
+    def observe(self) -> Iterator[tuple[str, Facts]]:
+        """Walk to the end, over as many databases as it takes; what was seen at each revision."""
+        while self.waiting:
+            with self.stage.databases():
+                self._go()
+            for visit in self.visits:
+                facts = visit.facts()
+                self.stage.record(Observation(visit.revision, facts, time.perf_counter() - visit.begun))
+                yield visit.revision, facts
+            self.visits.clear()
+
+    def _go(self) -> None:
+        """Walk on a new database until a step fails or leaves a trace, or the end is reached."""
+        self.visit = None
+        try:
+            self.stage.migrator.follow(self._steps)
+        except MigrationFailed as failure:
+            if self.visit is None:
+                raise
+            self.visit.error = failure.cause
+        if self.visit is not None:
+            self._leave(self.visit)
+        elif not self.visits:
+            # env.py has no run for this bind.
+            self.waiting.clear()
+
+    def _steps(self, stepper: Stepper) -> Iterator[RevisionStep]:
+        if stepper.bind != self.bind:
+            return
+        for revision in self.applied:
+            yield stepper.move(revision, "upgrade")
+        before = self._schema(stepper)
+        while self.waiting:
+            revision = self.waiting[0]
+            key = (self.bind, revision, frozenset(self.applied))
+            if key in self.met or not self.stage.asks(revision):
+                yield stepper.move(revision, "upgrade")
+                self.applied.append(self.waiting.pop(0))
+                before = self._schema(stepper)
+                continue
+            self.met.add(key)
+            self.visit = visit = Visit(revision)
+            visit.steps = stepper.steps = []
+            yield stepper.move(revision, "upgrade")
+            after = self._schema(stepper)
+            yield stepper.move(revision, "downgrade")
+            visit.trace = differences(before, self._schema(stepper))
+            yield stepper.move(revision, "upgrade")
+            before = self._schema(stepper)
+            visit.differs = differences(after, before)
+            if visit.trace or visit.differs:
+                return
+            self._leave(visit)
+
+    def _leave(self, visit: Visit) -> None:
+        """Be done with a revision; those that need it are left out when it could not be applied."""
+        self.visit = None
+        self.visits.append(visit)
+        self.waiting.remove(visit.revision)
+        if visit.is_applied:
+            self.applied.append(visit.revision)
+            return
+        above = self.stage.project.tree.above(visit.revision)
+        for revision in filter(above.__contains__, self.waiting):
+            self.stage.record(
+                Observation(revision, skipped=f"it needs {visit.revision}, which cannot be applied")
+            )
+        self.waiting = [revision for revision in self.waiting if revision not in above]
+
+    def _schema(self, stepper: Stepper) -> Schema:
+        return self.stage.schema(stepper.connection, stepper.context.version_table)
+
+
+def one_run(stage: Stage, stepwise: dict[str, list[Facts]]) -> Facts:
+    """The whole tree up in one run, and down in one run; with which stepwise walks there is to compare."""
+    facts: Facts = {
+        "stepwise": {
+            way: all(not _error(each, way) for seen in stepwise.values() for each in seen)
+            for way in ("upgrade", "downgrade")
+        },
+    }
+    with stage.databases():
+        for way in ("upgrade", "downgrade"):
+            begun = time.perf_counter()
+            try:
+                steps = stage.migrator.run_command(way)
+            except MigrationFailed as failure:
+                facts[way] = {"error": {"type": type(failure.cause).__name__, "message": failure.message}}
+                break
+            facts[way] = {"seconds": round(time.perf_counter() - begun, 3), "steps": len(steps)}
+    return facts
+
+
+def _judge_one_run(facts: Any) -> Iterator[Fault]:
+    for way in ("upgrade", "downgrade"):
+        error = _error(facts, way)
+        if error and facts["stepwise"][way]:
+            yield Fault("one-run-fails", f"{way} in one run: {error['message']}", error)
+
+
+def _error(facts: Any, step: str) -> Any:
+    return (facts.get(step) or {}).get("error")
+
+
+def _plain(found: list[Difference]) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": str(each),
+            "kind": each.name.kind,
+            "table": each.name.table,
+            "name": each.name.name,
+            "attribute": each.attribute,
+        }
+        for each in found
+    ]
+
+
+def _told(found: list[dict[str, Any]]) -> str:
+    return "; ".join(each["object"] for each in found[:5]) + (
+        f"; and {len(found) - 5} more" if len(found) > 5 else ""
+    )

@@ -1,0 +1,105 @@
+"""The report for people: a grid, a block per finding, and one line to end on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import IO, Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from flask_lab.results import BackendReport, Finding, Run, Verdict
+from flask_lab.rules import RULES
+
+WIDTH = 100
+# A shape and a word for each, so that nothing hangs on colour.
+LOOKS = {
+    Verdict.PASSED: ("✓", "green"),
+    Verdict.FAILED: ("✗", "red"),
+    Verdict.ERRORED: ("!", "bold red"),
+    Verdict.SKIPPED: ("–", "yellow"),
+    Verdict.KNOWN: ("≈", "cyan"),
+}
+
+
+def render(run: Run) -> str:
+    """The report as plain text of 100 columns."""
+    text = io.StringIO()
+    Console(file=text, width=WIDTH, no_color=True, force_terminal=False).print(report(run))
+    return text.getvalue()
+
+
+def write(run: Run, stream: IO[str]) -> None:
+    """The report to a stream, in colour where that is a terminal that wants it."""
+    console = Console(file=stream, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(report(run))
+
+
+def report(run: Run) -> RenderableType:
+    """The whole report."""
+    return Group(_grid(run), *_absences(run), *(block for each in run.findings for block in _block(each)), _summary(run))
+
+
+def _grid(run: Run) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for backend in run.backends:
+        table.add_column(f"{backend.name}\n{backend.version}")
+    for experiment in dict.fromkeys(cell.experiment for cell in run.cells):
+        table.add_row(experiment, *(_mark(run, experiment, backend) for backend in run.backends))
+    return table
+
+
+def _mark(run: Run, experiment: str, backend: BackendReport) -> Text:
+    cells = [cell for cell in run.cells if (cell.experiment, cell.backend) == (experiment, backend.name)]
+    verdict = Verdict.worst(cell.verdict for cell in cells)
+    glyph, style = LOOKS[verdict]
+    count = sum(cell.verdict is verdict for cell in cells)
+    tally = f" {count}" if len(cells) == count else f" {count} of {len(cells)}"
+    return Text(f"{glyph} {verdict.value}{tally if cells else ''}", style)
+
+
+def _absences(run: Run) -> Iterator[RenderableType]:
+    """Backends that did not run and experiments that broke off, with the reason."""
+    told = [(each.name, each.verdict, each.reason) for each in run.backends if each.verdict is not Verdict.PASSED]
+    told += [(f"{cell.experiment} on {cell.backend}", cell.verdict, cell.reason) for cell in run.cells if cell.verdict is Verdict.ERRORED]
+    for name, verdict, reason in told:
+        yield Text(f"{LOOKS[verdict][0]} {name} {verdict.value}: {reason}", LOOKS[verdict][1])
+
+
+def _block(finding: Finding) -> Iterator[RenderableType]:
+    """One finding: what, where, what was seen, what to do, and how to see it again."""
+    rule = RULES[finding.rule]
+    yield Rule(style="dim")
+    head = Text.assemble((f"{finding.severity.value}: {finding.rule}", "bold red" if finding.severity == "error" else "bold yellow"))
+    head.append(f"  {finding.revision or 'the whole tree'} on {', '.join(finding.backends)}")
+    yield head
+    yield Text(rule.title, "bold")
+    yield Padding(Text(finding.message), (0, 0, 0, 2))
+    if statement := _statement(finding.evidence):
+        yield Padding(Text(statement, "cyan"), (0, 0, 0, 2))
+    yield Text(f"remedy: {finding.remedy}")
+    yield Text(f"again:  {finding.repeat}", "dim")
+
+
+def _statement(evidence: Any) -> str:
+    return str(evidence.get("statement", ""))
+
+
+def _summary(run: Run) -> Text:
+    counts = run.as_json()["counts"]
+    cells = ", ".join(f"{number} {name}" for name, number in counts["cells"].items()) or "nothing ran"
+    found = ", ".join(f"{number} {name}{'s' if number > 1 else ''}" for name, number in counts["findings"].items())
+    glyph, style = LOOKS[run.verdict]
+    revisions = len(run.project.revisions)
+    return Text(
+        f"{glyph} {run.verdict.value}: {revisions} revisions, {cells}; findings: {found or 'none'}; {run.seconds:.1f} s",
+        style,
+    )

@@ -1,0 +1,222 @@
+"""Runs experiments on backends, one worker process per backend, and makes a Run of what they send. Never prints."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import multiprocessing
+import os
+import secrets
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection, wait
+from typing import Any, Protocol
+
+from flask_lab.experiments import EXPERIMENTS, Observation
+from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
+from flask_lab.rules import RULES
+from flask_lab.worker import Job, Message, work
+
+GOODBYE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What someone wants to know."""
+
+    app: str
+    backends: tuple[str, ...]
+    experiments: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    url_env: str = ""
+    only: frozenset[str] | None = None
+
+
+class Listener(Protocol):
+    """Someone who wants to hear of a run while it goes on."""
+
+    def heard(self, backend: str, message: Message) -> None:
+        """Take what a worker sent."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """One backend's process, and what is known from it so far."""
+
+    backend: str
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection
+    report: BackendReport | None = None
+    project: ProjectReport | None = None
+    observations: list[tuple[str, Observation]] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    """Experiments that broke off, and why."""
+    is_done: bool = False
+
+    def take(self, message: Message) -> None:
+        """Remember a message."""
+        match message:
+            case ("backend", report):
+                self.report = report
+            case ("project", project):
+                self.project = project
+            case ("observation", experiment, observation):
+                self.observations.append((experiment, observation))
+            case ("errored", experiment, reason):
+                self.errors.append((experiment, reason))
+            case ("done",):
+                self.is_done = True
+
+
+def run(request: Request, listener: Listener) -> Run:
+    """Ask every experiment on every backend. KeyboardInterrupt comes out when all workers are gone."""
+    started, begun = datetime.now(UTC), time.monotonic()
+    with _workers(request) as workers:
+        _listen(workers, listener)
+    projects = [worker.project for worker in workers if worker.project]
+    cells = tuple(cell for worker in workers for cell in _cells(request, worker))
+    return Run(
+        id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        started=started,
+        seconds=round(time.monotonic() - begun, 2),
+        lab_version=importlib.metadata.version("flask-lab"),
+        command=request.command,
+        project=projects[0] if projects else ProjectReport(request.app, (), ()),
+        backends=tuple(_backend(worker) for worker in workers),
+        cells=cells,
+        findings=_merged(finding for worker in workers for finding in _findings(request, worker)),
+    )
+
+
+@contextlib.contextmanager
+def _workers(request: Request) -> Iterator[list[Worker]]:
+    context = multiprocessing.get_context("spawn")
+    workers = []
+    for backend in request.backends:
+        ours, theirs = context.Pipe(duplex=False)
+        job = Job(request.app, backend, request.experiments, request.url_env, request.only)
+        process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
+        process.start()
+        theirs.close()
+        workers.append(Worker(backend, process, ours))
+    try:
+        yield workers
+    except BaseException:
+        # A terminal sends Ctrl-C to the workers too; whoever sends it to this process alone means them as well.
+        for worker in workers:
+            if worker.process.pid and worker.process.is_alive():
+                os.kill(worker.process.pid, signal.SIGINT)
+        raise
+    finally:
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        for worker in workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.pipe.close()
+
+
+def _listen(workers: Sequence[Worker], listener: Listener) -> None:
+    """Take messages until every worker has said that it is done, or has died."""
+    open_pipes: dict[Any, Worker] = {worker.pipe: worker for worker in workers}
+    while open_pipes:
+        for pipe in wait(list(open_pipes)):
+            worker = open_pipes[pipe]
+            try:
+                message = worker.pipe.recv()
+            except (EOFError, OSError):
+                del open_pipes[pipe]
+                continue
+            worker.take(message)
+            listener.heard(worker.backend, message)
+
+
+def _backend(worker: Worker) -> BackendReport:
+    if worker.report is not None:
+        return worker.report
+    product = worker.backend.partition(":")[0]
+    return BackendReport(worker.backend, product, "", "", Verdict.ERRORED, _death(worker))
+
+
+def _death(worker: Worker) -> str:
+    return f"its process ended with exit code {worker.process.exitcode} before it was done"
+
+
+def _cells(request: Request, worker: Worker) -> Iterator[Cell]:
+    if worker.report is not None and worker.report.verdict is Verdict.SKIPPED:
+        for experiment in request.experiments:
+            yield Cell(experiment, worker.backend, None, Verdict.SKIPPED, worker.report.reason)
+        return
+    for experiment, observation in worker.observations:
+        faults = list(EXPERIMENTS[experiment].judge(observation)) if not observation.skipped else []
+        verdict = Verdict.SKIPPED if observation.skipped else Verdict.FAILED if faults else Verdict.PASSED
+        reason = observation.skipped or "; ".join(dict.fromkeys(fault.rule for fault in faults))
+        yield Cell(
+            experiment,
+            worker.backend,
+            observation.revision,
+            verdict,
+            reason,
+            round(observation.seconds, 4),
+            observation.facts,
+        )
+    for experiment, reason in worker.errors:
+        yield Cell(experiment, worker.backend, None, Verdict.ERRORED, reason)
+    if not worker.is_done:
+        for experiment in request.experiments:
+            yield Cell(experiment, worker.backend, None, Verdict.ERRORED, _death(worker))
+
+
+def _findings(request: Request, worker: Worker) -> Iterator[Finding]:
+    for experiment, observation in worker.observations:
+        if observation.skipped:
+            continue
+        for fault in EXPERIMENTS[experiment].judge(observation):
+            rule = RULES[fault.rule]
+            yield Finding(
+                rule=rule.name,
+                severity=rule.severity,
+                experiment=experiment,
+                backends=(worker.backend,),
+                revision=observation.revision,
+                message=fault.message,
+                evidence=fault.evidence,
+                remedy=rule.remedy,
+                repeat=_repeat(request, experiment, worker.backend, observation.revision),
+            )
+
+
+def _repeat(request: Request, experiment: str, backend: str, revision: str | None) -> str:
+    app = f"--app {request.app} " if request.app else ""
+    only = f" --only {revision}" if revision else ""
+    return f"flask {app}lab run {experiment} --on {backend}{only}"
+
+
+def _merged(findings: Iterator[Finding]) -> tuple[Finding, ...]:
+    """One finding for all backends on which the same rule is broken at the same revision in the same words."""
+    groups: dict[tuple[str, str | None, str, str], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.rule, finding.revision, finding.message, finding.experiment)
+        groups.setdefault(key, []).append(finding)
+    return tuple(_together(group) for group in groups.values())
+
+
+def _together(group: list[Finding]) -> Finding:
+    first = group[0]
+    backends = tuple(dict.fromkeys(name for finding in group for name in finding.backends))
+    return Finding(
+        rule=first.rule,
+        severity=first.severity,
+        experiment=first.experiment,
+        backends=backends,
+        revision=first.revision,
+        message=first.message,
+        evidence=first.evidence,
+        remedy=first.remedy,
+        accepted=first.accepted,
+        repeat=first.repeat.replace(f"--on {first.backends[0]}", f"--on {','.join(backends)}"),
+    )

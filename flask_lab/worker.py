@@ -1,0 +1,109 @@
+"""One backend's process: opens a server and the project on it, runs the experiments, sends what they observe.
+
+A process of its own, because Alembic's `op` and `context` are global: two databases in one process would mix.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+
+from flask_lab.errors import BackendUnavailable, LabError
+from flask_lab.experiments import EXPERIMENTS, Observation, Stage
+from flask_lab.project import Project, open_project
+from flask_lab.results import BackendReport, ProjectReport, Verdict
+from flask_lab.sources import Server, open_server
+
+Message = tuple[Any, ...]
+"""("backend", BackendReport), ("project", ProjectReport), ("started", experiment), ("observation", experiment,
+Observation), ("errored", experiment, reason), or ("done",)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one worker has to do."""
+
+    app: str
+    backend: str
+    experiments: tuple[str, ...]
+    url_env: str
+    only: frozenset[str] | None
+
+
+def work(job: Job, pipe: Connection) -> None:
+    """Do the job; everything that there is to tell goes through `pipe`."""
+    # What an app or a revision prints belongs into no report, and would tear the live display.
+    with _quiet(), pipe:
+        try:
+            with open_server(job.backend) as server:
+                _on(server, job, pipe)
+        except BackendUnavailable as reason:
+            product = job.backend.partition(":")[0]
+            pipe.send(("backend", BackendReport(job.backend, product, "", "", Verdict.SKIPPED, str(reason))))
+            pipe.send(("done",))
+        except KeyboardInterrupt:
+            # Everything is closed by now, and the one who asked knows.
+            return
+
+
+def _on(server: Server, job: Job, pipe: Connection) -> None:
+    report = partial(BackendReport, job.backend, server.product.name, server.version, server.source)
+    with ExitStack() as stack:
+        try:
+            scratch = partial(_scratch, stack, server)
+            project = stack.enter_context(open_project(job.app, job.url_env, scratch))
+        except LabError as error:
+            pipe.send(("backend", report(Verdict.ERRORED, str(error))))
+            pipe.send(("done",))
+            return
+        pipe.send(("backend", report(Verdict.PASSED)))
+        pipe.send(("project", ProjectReport(job.app, project.tree.heads, project.tree.revisions)))
+        for experiment in job.experiments:
+            _ask(experiment, project, server, job, pipe)
+        pipe.send(("done",))
+
+
+def _scratch(stack: ExitStack, server: Server) -> URL:
+    return stack.enter_context(server.scratch())
+
+
+def _ask(experiment: str, project: Project, server: Server, job: Job, pipe: Connection) -> None:
+    def record(observation: Observation) -> None:
+        pipe.send(("observation", experiment, observation))
+
+    pipe.send(("started", experiment))
+    try:
+        EXPERIMENTS[experiment].run(Stage(project, server, record, job.only))
+    except Exception as error:  # noqa: BLE001  (an experiment that throws is errored, and the next one runs)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        named = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error} ({where})"
+        pipe.send(("errored", experiment, named))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send what this process prints to a file that is gone afterwards."""
+    with tempfile.TemporaryFile() as sink:
+        kept = [os.dup(1), os.dup(2)]
+        try:
+            for number in (1, 2):
+                os.dup2(sink.fileno(), number)
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, number)
+                os.close(old)
