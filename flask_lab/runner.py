@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import multiprocessing
 import os
 import secrets
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
-from flask_lab.experiments import EXPERIMENTS, Observation
+from flask_lab import __version__
+from flask_lab.experiments import EXPERIMENTS, Fault, Observation
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.worker import Job, Message, work
@@ -77,17 +77,17 @@ def run(request: Request, listener: Listener) -> Run:
     with _workers(request) as workers:
         _listen(workers, listener)
     projects = [worker.project for worker in workers if worker.project]
-    cells = tuple(cell for worker in workers for cell in _cells(request, worker))
+    judged = [(worker, tuple(_judge(worker))) for worker in workers]
     return Run(
         id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         started=started,
         seconds=round(time.monotonic() - begun, 2),
-        lab_version=importlib.metadata.version("flask-lab"),
+        lab_version=__version__,
         command=request.command,
         project=projects[0] if projects else ProjectReport(request.app, (), ()),
         backends=tuple(_backend(worker) for worker in workers),
-        cells=cells,
-        findings=_merged(finding for worker in workers for finding in _findings(request, worker)),
+        cells=tuple(cell for worker, seen in judged for cell in _cells(request, worker, seen)),
+        findings=_merged(finding for worker, seen in judged for finding in _findings(request, worker, seen)),
     )
 
 
@@ -146,47 +146,69 @@ def _death(worker: Worker) -> str:
     return f"its process ended with exit code {worker.process.exitcode} before it was done"
 
 
-def _cells(request: Request, worker: Worker) -> Iterator[Cell]:
-    if worker.report is not None and worker.report.verdict is Verdict.SKIPPED:
-        for experiment in request.experiments:
-            yield Cell(experiment, worker.backend, None, Verdict.SKIPPED, worker.report.reason)
-        return
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An observation and what is wrong in it."""
+
+    experiment: str
+    observation: Observation
+    faults: tuple[Fault, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.observation.skipped:
+            return Verdict.SKIPPED
+        return Verdict.FAILED if self.faults else Verdict.PASSED
+
+    @property
+    def reason(self) -> str:
+        return self.observation.skipped or ", ".join(dict.fromkeys(fault.rule for fault in self.faults))
+
+
+def _judge(worker: Worker) -> Iterator[_Judged]:
     for experiment, observation in worker.observations:
-        faults = list(EXPERIMENTS[experiment].judge(observation)) if not observation.skipped else []
-        verdict = Verdict.SKIPPED if observation.skipped else Verdict.FAILED if faults else Verdict.PASSED
-        reason = observation.skipped or "; ".join(dict.fromkeys(fault.rule for fault in faults))
+        faults = () if observation.skipped else tuple(EXPERIMENTS[experiment].judge(observation))
+        yield _Judged(experiment, observation, faults)
+
+
+def _cells(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Iterator[Cell]:
+    """A cell per experiment and revision; a revision that was met in several orders is as good as the worst."""
+    grouped: dict[tuple[str, str | None], list[_Judged]] = {}
+    for each in judged:
+        grouped.setdefault((each.experiment, each.observation.revision), []).append(each)
+    for (experiment, revision), group in grouped.items():
+        verdict = Verdict.worst(each.verdict for each in group)
+        worst = next(each for each in group if each.verdict is verdict)
+        seconds = round(sum(each.observation.seconds for each in group), 4)
         yield Cell(
-            experiment,
-            worker.backend,
-            observation.revision,
-            verdict,
-            reason,
-            round(observation.seconds, 4),
-            observation.facts,
+            experiment, worker.backend, revision, verdict, worst.reason, seconds, worst.observation.facts
         )
     for experiment, reason in worker.errors:
         yield Cell(experiment, worker.backend, None, Verdict.ERRORED, reason)
-    if not worker.is_done:
+    if worker.report is not None and worker.report.verdict is not Verdict.PASSED:
         for experiment in request.experiments:
+            yield Cell(experiment, worker.backend, None, worker.report.verdict, worker.report.reason)
+    elif not worker.is_done:
+        told = {experiment for experiment, _ in worker.errors}
+        for experiment in filter(lambda name: name not in told, request.experiments):
             yield Cell(experiment, worker.backend, None, Verdict.ERRORED, _death(worker))
 
 
-def _findings(request: Request, worker: Worker) -> Iterator[Finding]:
-    for experiment, observation in worker.observations:
-        if observation.skipped:
-            continue
-        for fault in EXPERIMENTS[experiment].judge(observation):
+def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Iterator[Finding]:
+    for each in judged:
+        for fault in each.faults:
             rule = RULES[fault.rule]
+            revision = each.observation.revision
             yield Finding(
                 rule=rule.name,
                 severity=rule.severity,
-                experiment=experiment,
+                experiment=each.experiment,
                 backends=(worker.backend,),
-                revision=observation.revision,
+                revision=revision,
                 message=fault.message,
                 evidence=fault.evidence,
                 remedy=rule.remedy,
-                repeat=_repeat(request, experiment, worker.backend, observation.revision),
+                repeat=_repeat(request, each.experiment, worker.backend, revision),
             )
 
 
@@ -208,15 +230,5 @@ def _merged(findings: Iterator[Finding]) -> tuple[Finding, ...]:
 def _together(group: list[Finding]) -> Finding:
     first = group[0]
     backends = tuple(dict.fromkeys(name for finding in group for name in finding.backends))
-    return Finding(
-        rule=first.rule,
-        severity=first.severity,
-        experiment=first.experiment,
-        backends=backends,
-        revision=first.revision,
-        message=first.message,
-        evidence=first.evidence,
-        remedy=first.remedy,
-        accepted=first.accepted,
-        repeat=first.repeat.replace(f"--on {first.backends[0]}", f"--on {','.join(backends)}"),
-    )
+    repeat = first.repeat.replace(f"--on {first.backends[0]}", f"--on {','.join(backends)}")
+    return replace(first, backends=backends, repeat=repeat)

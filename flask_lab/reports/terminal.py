@@ -22,7 +22,7 @@ LOOKS = {
     Verdict.PASSED: ("✓", "green"),
     Verdict.FAILED: ("✗", "red"),
     Verdict.ERRORED: ("!", "bold red"),
-    Verdict.SKIPPED: ("–", "yellow"),
+    Verdict.SKIPPED: ("○", "yellow"),
     Verdict.KNOWN: ("≈", "cyan"),
 }
 
@@ -44,7 +44,12 @@ def write(run: Run, stream: IO[str]) -> None:
 
 def report(run: Run) -> RenderableType:
     """The whole report."""
-    return Group(_grid(run), *_absences(run), *(block for each in run.findings for block in _block(each)), _summary(run))
+    return Group(
+        _grid(run),
+        *_absences(run),
+        *(block for each in run.findings for block in _block(each)),
+        _summary(run),
+    )
 
 
 def _grid(run: Run) -> Table:
@@ -68,8 +73,14 @@ def _mark(run: Run, experiment: str, backend: BackendReport) -> Text:
 
 def _absences(run: Run) -> Iterator[RenderableType]:
     """Backends that did not run and experiments that broke off, with the reason."""
-    told = [(each.name, each.verdict, each.reason) for each in run.backends if each.verdict is not Verdict.PASSED]
-    told += [(f"{cell.experiment} on {cell.backend}", cell.verdict, cell.reason) for cell in run.cells if cell.verdict is Verdict.ERRORED]
+    told = [
+        (each.name, each.verdict, each.reason) for each in run.backends if each.verdict is not Verdict.PASSED
+    ]
+    told += [
+        (f"{cell.experiment} on {cell.backend}", cell.verdict, cell.reason)
+        for cell in run.cells
+        if cell.verdict is Verdict.ERRORED
+    ]
     for name, verdict, reason in told:
         yield Text(f"{LOOKS[verdict][0]} {name} {verdict.value}: {reason}", LOOKS[verdict][1])
 
@@ -78,7 +89,12 @@ def _block(finding: Finding) -> Iterator[RenderableType]:
     """One finding: what, where, what was seen, what to do, and how to see it again."""
     rule = RULES[finding.rule]
     yield Rule(style="dim")
-    head = Text.assemble((f"{finding.severity.value}: {finding.rule}", "bold red" if finding.severity == "error" else "bold yellow"))
+    head = Text.assemble(
+        (
+            f"{finding.severity.value}: {finding.rule}",
+            "bold red" if finding.severity == "error" else "bold yellow",
+        )
+    )
     head.append(f"  {finding.revision or 'the whole tree'} on {', '.join(finding.backends)}")
     yield head
     yield Text(rule.title, "bold")
@@ -96,10 +112,11 @@ def _statement(evidence: Any) -> str:
 def _summary(run: Run) -> Text:
     counts = run.as_json()["counts"]
     cells = ", ".join(f"{number} {name}" for name, number in counts["cells"].items()) or "nothing ran"
-    found = ", ".join(f"{number} {name}{'s' if number > 1 else ''}" for name, number in counts["findings"].items())
+    found = ", ".join(
+        f"{number} {name}{'s' if number > 1 else ''}" for name, number in counts["findings"].items()
+    )
     glyph, style = LOOKS[run.verdict]
-    revisions = len(run.project.revisions)
+    tried = f"{len(run.project.revisions)} revisions, {cells}"
     return Text(
-        f"{glyph} {run.verdict.value}: {revisions} revisions, {cells}; findings: {found or 'none'}; {run.seconds:.1f} s",
-        style,
+        f"{glyph} {run.verdict.value}: {tried}; findings: {found or 'none'}; {run.seconds:.1f} s", style
     )
