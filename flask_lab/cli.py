@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import ScriptInfo
 
 from flask_lab import reports
+from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
 from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.config import Config, read_config
 from flask_lab.errors import BackendUnavailable, ConfigError, LabError
@@ -65,6 +67,10 @@ def lab() -> None:
     metavar="FORMAT[:PATH]",
     help=f"Repeatable: {', '.join(reports.FORMATS)}.",
 )
+@click.option("--baseline", type=click.Path(path_type=Path), help="Accept the findings that this file lists.")
+@click.option(
+    "--write-baseline", type=click.Path(path_type=Path), help="Accept all findings from now on, in this file."
+)
 @click.option(
     "--fail-on", type=click.Choice([*Severity, "never"]), help="Exit with 1 at this or worse. Default: error."
 )
@@ -75,8 +81,12 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
     config = read_config(_app(context), options)
     request = _request(config, experiments)
     outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
+    accepted = read_baseline(config.baseline) if config.baseline else []
     with Progress() as progress:
         seen = run_experiments(request, progress)
+    seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
+    if options["write_baseline"]:
+        write_baseline(options["write_baseline"], seen.findings)
     for output in outputs:
         reports.write(seen, output)
     sys.exit(exit_code(seen, config))

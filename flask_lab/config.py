@@ -26,6 +26,7 @@ class Config:
     require: bool = False
     only: str | None = None
     fail_on: Severity | None = Severity.ERROR
+    baseline: Path | None = None
 
 
 def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None) -> Config:
@@ -43,6 +44,7 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         require=bool(options.get("require")),
         only=options.get("only"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
+        baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )
 
 
