@@ -12,7 +12,7 @@ from typing import Any
 import click
 from flask.cli import ScriptInfo
 
-from flask_lab import reports
+from flask_lab import reports, store
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
 from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.config import Config, read_config
@@ -21,7 +21,7 @@ from flask_lab.experiments import EXPERIMENTS
 from flask_lab.progress import Progress
 from flask_lab.results import Run, Severity, Verdict
 from flask_lab.rules import RULES
-from flask_lab.runner import Request
+from flask_lab.runner import Request, merged
 from flask_lab.runner import run as run_experiments
 from flask_lab.sources import open_server, plan
 
@@ -85,11 +85,36 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
     with Progress() as progress:
         seen = run_experiments(request, progress)
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
+    store.save(seen, store.folder_of(Path.cwd()))
     if options["write_baseline"]:
         write_baseline(options["write_baseline"], seen.findings)
     for output in outputs:
         reports.write(seen, output)
     sys.exit(exit_code(seen, config))
+
+
+@lab.command()
+@click.argument("name", default=store.LATEST, metavar="[RUN]")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[:PATH]", help="As for run.")
+@told
+def show(name: str, formats: tuple[str, ...]) -> None:
+    """Report a stored RUN again (default: the latest), or a JSON report at a path, in any format."""
+    outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
+    seen = store.load(name, store.folder_of(Path.cwd()))
+    for output in outputs:
+        reports.write(seen, output)
+
+
+@lab.command()
+@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[:PATH]", help="As for run.")
+@told
+def merge(names: tuple[str, ...], formats: tuple[str, ...]) -> None:
+    """Report several RUNs as one: a matrix's jobs, say, each with one backend."""
+    outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
+    seen = merged([store.load(name, store.folder_of(Path.cwd())) for name in names])
+    for output in outputs:
+        reports.write(seen, output)
 
 
 @lab.command()

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from flask_lab import __version__
+from flask_lab.errors import ConfigError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
 from flask_lab.rules import RULES
@@ -88,6 +89,26 @@ def run(request: Request, listener: Listener) -> Run:
         backends=tuple(_backend(worker) for worker in workers),
         cells=tuple(cell for worker, seen in judged for cell in _cells(request, worker, seen)),
         findings=_merged(finding for worker, seen in judged for finding in _findings(request, worker, seen)),
+    )
+
+
+def merged(runs: Sequence[Run]) -> Run:
+    """Several runs of one tree as one; ConfigError when they are not of the same revisions."""
+    first = runs[0]
+    for each in runs[1:]:
+        if {revision.id for revision in each.project.revisions} != {
+            revision.id for revision in first.project.revisions
+        }:
+            raise ConfigError(
+                f"the runs {first.id} and {each.id} are of different trees", "merge runs of one commit"
+            )
+    return replace(
+        first,
+        seconds=max(run.seconds for run in runs),
+        backends=tuple(backend for run in runs for backend in run.backends),
+        cells=tuple(cell for run in runs for cell in run.cells),
+        findings=_merged(finding for run in runs for finding in run.findings),
+        not_compared=tuple(dict.fromkeys(said for run in runs for said in run.not_compared)),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask_lab.errors import ConfigError
-from flask_lab.reports import json, terminal
+from flask_lab.reports import github, json, junit, markdown, terminal
 from flask_lab.results import Run
 
 __all__ = ["FORMATS", "Output", "parse_format", "write"]
@@ -16,6 +16,9 @@ __all__ = ["FORMATS", "Output", "parse_format", "write"]
 FORMATS: dict[str, Callable[[Run], str]] = {
     "terminal": terminal.render,
     "json": json.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "github": github.render,
 }
 
 

@@ -1,0 +1,131 @@
+"""Runs on disk: a folder per run with its run.json, and a link to the latest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flask_lab.errors import ConfigError
+from flask_lab.results import (
+    FORMAT,
+    BackendReport,
+    Cell,
+    Finding,
+    ProjectReport,
+    Revision,
+    Run,
+    Severity,
+    Verdict,
+)
+
+LATEST = "latest"
+
+
+def folder_of(project: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the runs of the project in a directory are kept: outside it, unless LAB_STORE says where."""
+    if given := environment.get("LAB_STORE"):
+        return Path(given)
+    mark = hashlib.sha256(str(project.resolve()).encode()).hexdigest()[:8]
+    return Path(click.get_app_dir("flask-lab")) / "runs" / f"{project.resolve().name}-{mark}"
+
+
+def save(run: Run, folder: Path) -> Path:
+    """Keep a run; the folder that holds it."""
+    place = folder / run.id
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        unfinished = place / ".run.json.part"
+        unfinished.write_text(json.dumps(run.as_json(), ensure_ascii=False), encoding="utf-8")
+        unfinished.replace(place / "run.json")
+        link = folder / f".{LATEST}.{run.id}"
+        link.symlink_to(run.id)
+        link.replace(folder / LATEST)
+    except OSError as error:
+        raise ConfigError(
+            f"the run cannot be kept in {place}: {error.strerror}", "--no-store keeps none"
+        ) from error
+    return place
+
+
+def load(name: str, folder: Path) -> Run:
+    """A stored run, by its id or by `latest`; or the JSON report at a path."""
+    path = Path(name) if Path(name).suffix == ".json" else folder / name / "run.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return read(found)
+    except FileNotFoundError as error:
+        known = sorted(each.parent.name for each in folder.glob("*/run.json") if not each.parent.is_symlink())
+        hint = f"there are {', '.join(known[-5:])}" if known else "flask lab run makes one"
+        raise ConfigError(f"there is no run '{name}'", hint) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"the run in {path} cannot be read: {error}") from error
+
+
+def read(found: Mapping[str, Any]) -> Run:
+    """A run from its JSON; keys that this version does not know are passed over."""
+    if found["format"] != FORMAT:
+        raise ValueError(f"it is of format {found['format']}, this version reads {FORMAT}")
+    head, project = found["run"], found["project"]
+    revisions = tuple(
+        Revision(
+            each["id"], tuple(each["down"]), each["message"], each["path"], tuple(each.get("depends_on", ()))
+        )
+        for each in project["revisions"]
+    )
+    return Run(
+        id=head["id"],
+        started=datetime.fromisoformat(head["started"]),
+        seconds=head["seconds"],
+        lab_version=head["lab_version"],
+        command=tuple(head["command"]),
+        project=ProjectReport(project["app"], tuple(project["heads"]), revisions),
+        backends=tuple(_backend(each) for each in found["backends"]),
+        cells=tuple(_cell(each) for each in found["cells"]),
+        findings=tuple(_finding(each) for each in found["findings"]),
+        not_compared=tuple(found["counts"]["not_compared"]),
+    )
+
+
+def _backend(found: Mapping[str, Any]) -> BackendReport:
+    return BackendReport(
+        found["name"],
+        found["product"],
+        found["version"],
+        found["source"],
+        Verdict(found["verdict"]),
+        found["reason"],
+    )
+
+
+def _cell(found: Mapping[str, Any]) -> Cell:
+    return Cell(
+        found["experiment"],
+        found["backend"],
+        found["revision"],
+        Verdict(found["verdict"]),
+        found["reason"],
+        found["seconds"],
+        found["facts"],
+    )
+
+
+def _finding(found: Mapping[str, Any]) -> Finding:
+    return Finding(
+        found["rule"],
+        Severity(found["severity"]),
+        found["experiment"],
+        tuple(found["backends"]),
+        found["revision"],
+        found["message"],
+        found["evidence"],
+        found["remedy"],
+        found["accepted"],
+        found["repeat"],
+    )
