@@ -96,21 +96,28 @@ class Migrator:
         Each step is committed by itself, unless `commit_each` leaves that to what env.py says. Raises MigrationFailed
         for whatever goes wrong inside, SystemExit included.
         """
-        stepper: list[Stepper] = []
+        steppers: list[Stepper] = []
+        ours: list[Exception] = []
 
         def upgrade(_heads: Any, context: MigrationContext) -> Iterator[RevisionStep]:
             if context.connection is None:
                 raise TreeError.offline_env(self.project.script.dir)
-            stepper.append(Stepper(self.project, context, context.connection))
-            return plan(stepper[-1])
+            steppers.append(Stepper(self.project, context, context.connection))
+            try:
+                yield from plan(steppers[-1])
+            except Exception as error:
+                # The plan's own, which must not be taken for a fault of the tree.
+                ours.append(error)
+                raise
 
         try:
             with _environment(self.project, upgrade, commit_each=commit_each):
                 self.project.script.run_env()
         except (Exception, SystemExit) as error:
-            steps = [step for each in stepper for step in each.steps]
-            raise _failure(steps, error) from error
-        return [step for each in stepper for step in each.steps]
+            if ours:
+                raise ours[0] from None
+            raise _failure([step for each in steppers for step in each.steps], error) from error
+        return [step for each in steppers for step in each.steps]
 
     def upgrade(self, revisions: Iterable[str]) -> list[Step]:
         """Apply these revisions, in this order, each in a transaction of its own."""

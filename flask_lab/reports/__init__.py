@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,5 +54,6 @@ def write(run: Run, output: Output) -> None:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(output.path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise ConfigError(f"the report cannot be written to {output.path}: {error.strerror}") from error

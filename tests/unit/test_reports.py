@@ -1,0 +1,117 @@
+"""Every format over one fixed run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from flask_lab import reports
+from flask_lab.errors import ConfigError
+from flask_lab.reports import github, junit, markdown, terminal
+from tests.unit.sample_run import ENUM, RUN
+
+
+def test_terminal_has_the_grid_the_findings_and_one_last_line() -> None:
+    text = terminal.render(RUN)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    grid = next(line for line in lines if line.strip().startswith("stairway"))
+    assert grid.split() == [
+        "stairway",
+        "✓",
+        "passed",
+        "2",
+        "✗",
+        "failed",
+        "1",
+        "✗",
+        "failed",
+        "1",
+        "○",
+        "skipped",
+        "1",
+    ]
+    assert "○ mariadb skipped: no server: start Docker" in text
+    assert "error: downgrade-leaves-trace  0002 on postgres, mysql" in text
+    assert "again:  flask --app shop lab run drift --on sqlite" in text
+    assert lines[-1].startswith(
+        "! errored: 2 revisions, 2 passed, 3 failed, 1 skipped, 1 errored; findings: 2 errors;"
+    )
+    assert lines[-1].endswith("12.5 s")
+
+
+def test_json_is_the_documented_form() -> None:
+    found = json.loads(reports.FORMATS["json"](RUN))
+    assert list(found) == ["format", "run", "project", "backends", "cells", "findings", "counts"]
+    assert found["format"] == 1
+    assert found["run"]["verdict"] == "errored"
+    assert found["run"]["started"] == "2026-11-21T12:00:00+00:00"
+    assert found["counts"]["not_compared"] == ["3 CHECK constraints"]
+    assert set(found["findings"][0]) == {
+        "rule",
+        "severity",
+        "experiment",
+        "backends",
+        "revision",
+        "message",
+        "evidence",
+        "remedy",
+        "accepted",
+        "repeat",
+    }
+
+
+def test_junit_has_a_suite_per_backend_and_counts_that_add_up() -> None:
+    root = ET.fromstring(junit.render(RUN))
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["sqlite", "postgres", "mysql", "mariadb"]
+    for suite in root:
+        assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.get(attribute, "")) == len(suite.findall(f".//{tag}"))
+    failure = suites["postgres"].find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == ENUM.message
+    assert suites["mysql"].find(".//error") is not None
+
+
+def test_markdown_escapes_what_databases_say() -> None:
+    text = markdown.render(RUN)
+    assert text.startswith("## Migrations: 💥 errored\n")
+    assert "| stairway | ✅ passed | ❌ failed | ❌ failed | ⚪ skipped |" in text
+    assert r"\<b>100%\</b>" not in text.splitlines()[0]
+    assert r"enumeration state is left, \<b>100%\<" in text
+    assert "````sql\nALTER TABLE users\n  ADD email text\n````" in text
+    assert text.count("<details>") == text.count("</details>") == 2
+
+
+def test_github_puts_findings_beside_their_revision() -> None:
+    first, second, third = github.render(RUN).splitlines()
+    place = (
+        "::error file=migrations/versions/0002.py,line=1,title=downgrade-leaves-trace on postgres%2C mysql::"
+    )
+    assert first.startswith(place + "enumeration state is left, <b>100%25</b>%0ADrop it too.%0A")
+    assert second.startswith("::error title=model-drift on sqlite::")
+    assert third.startswith("::error title=flask lab::drift on mysql broke off")
+
+
+def test_accepted_findings_make_no_annotation() -> None:
+    run = replace(RUN, findings=(replace(ENUM, accepted="shared"),), cells=())
+    assert github.render(run) == ""
+
+
+def test_a_report_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    reports.write(RUN, reports.parse_format(f"json:{tmp_path}/deep/report.json"))
+    assert [each.name for each in (tmp_path / "deep").iterdir()] == ["report.json"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written to"):
+        reports.write(RUN, reports.parse_format(f"json:{tmp_path}/file/report.json"))
+
+
+def test_unknown_format_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"there is no format 'jsno'; did you mean json\?"):
+        reports.parse_format("jsno:x")

@@ -1,0 +1,66 @@
+"""Runs on disk: they come back whole, the latest is found, broken ones are named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flask_lab import store
+from flask_lab.errors import ConfigError
+from flask_lab.runner import merged
+from tests.unit.sample_run import RUN
+
+
+def test_a_run_comes_back_as_it_was(tmp_path: Path) -> None:
+    store.save(RUN, tmp_path)
+    assert store.load(RUN.id, tmp_path).as_json() == RUN.as_json()
+
+
+def test_latest_is_the_one_saved_last(tmp_path: Path) -> None:
+    store.save(RUN, tmp_path)
+    store.save(replace(RUN, id="20261121-130000-cd34"), tmp_path)
+    assert store.load("latest", tmp_path).id == "20261121-130000-cd34"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [RUN.id, "20261121-130000-cd34", "latest"]
+
+
+def test_unknown_run_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no run 'latest'; flask lab run makes one"):
+        store.load("latest", tmp_path)
+    store.save(RUN, tmp_path)
+    with pytest.raises(ConfigError, match=f"there is no run 'other'; there are {RUN.id}"):
+        store.load("other", tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"format": 2}, {"run": {}}, {"cells": [{}]}])
+def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, object]) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(RUN.as_json() | change))
+    with pytest.raises(ConfigError, match=r"run\.json cannot be read: "):
+        store.load(str(path), tmp_path)
+
+
+def test_where_runs_are_kept_is_outside_the_project(tmp_path: Path) -> None:
+    assert not store.folder_of(tmp_path, {}).is_relative_to(tmp_path)
+    assert store.folder_of(tmp_path, {}) != store.folder_of(tmp_path.parent, {})
+    assert store.folder_of(tmp_path, {"LAB_STORE": "kept"}) == Path("kept")
+
+
+def test_runs_of_one_tree_are_merged() -> None:
+    left = replace(RUN, backends=RUN.backends[:1], cells=RUN.cells[:2], findings=RUN.findings[1:])
+    right = replace(
+        RUN, backends=RUN.backends[1:], cells=RUN.cells[2:], findings=RUN.findings[:1], seconds=99.0
+    )
+    together = merged([left, right])
+    assert together.backends == RUN.backends
+    assert together.cells == RUN.cells
+    assert {each.rule for each in together.findings} == {"model-drift", "downgrade-leaves-trace"}
+    assert together.seconds == 99.0
+
+
+def test_runs_of_different_trees_are_not_merged() -> None:
+    other = replace(RUN, project=replace(RUN.project, revisions=RUN.project.revisions[:1]))
+    with pytest.raises(ConfigError, match="different trees"):
+        merged([RUN, other])
