@@ -35,6 +35,7 @@ class Drift(Experiment):
             "differences": [],
             "wrong_metadata": "",
             "not_compared": [],
+            "tables": 0,
         }
 
         def plan(stepper: Stepper) -> Iterator[RevisionStep]:
@@ -47,7 +48,8 @@ class Drift(Experiment):
                 stage.migrator.follow(plan)
             except MigrationFailed as failure:
                 facts["unfinished"] = failure.message
-        stage.record(Observation(None, facts))
+                facts["not_compared"].append(f"the models: the tree cannot be applied: {failure.message}")
+        stage.record(Observation(None, facts, skipped=_why_not(facts)))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
         facts = observation.facts
@@ -62,16 +64,28 @@ class Drift(Experiment):
             yield Fault("model-drift", difference)
 
 
+def _why_not(facts: dict[str, Any]) -> str:
+    """Why nothing could be compared, else empty."""
+    if len(facts["heads"]) > 1:
+        return ""
+    if "unfinished" in facts:
+        return f"the tree cannot be applied: {facts['unfinished']}"
+    return "" if facts["tables"] or facts["wrong_metadata"] else "the app declares no models"
+
+
 def _compare(context: MigrationContext, models: MetaData, facts: dict[str, Any]) -> None:
     """Add to `facts` what differs between a database and the metadata of its env.py."""
     given = context.opts["target_metadata"]
     targets = [given] if isinstance(given, MetaData) else list(given or ())
     tables = {name for target in targets for name in target.tables}
+    facts["tables"] += len(tables)
     if models.tables and not tables & set(models.tables):
         facts["wrong_metadata"] = (
             f"env.py compares with metadata of {len(tables)} tables, none of which is among the {len(models.tables)} "
             "that the app's models declare: set target_metadata to the metadata of the app's db"
         )
+        return
+    if not tables:
         return
     script = produce_migrations(context, given)
     directives = [script]

@@ -1,0 +1,55 @@
+"""Each rule's trees: the bad one is found, by exactly its rule on exactly its backends, and the good one is silent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flask_lab.experiments import EXPERIMENTS
+from flask_lab.results import Run, Verdict
+from flask_lab.rules import RULES
+from flask_lab.runner import Request, run
+from flask_lab.worker import Message
+from tests.engine.projects import TREES, make_project
+from tests.harness.plugin import ReadyBackend
+
+# Where a bad tree is bad; the other rules' are bad everywhere.
+ONLY_ON = {
+    "upgrade-fails": {"sqlite", "mysql", "mariadb"},
+    "downgrade-leaves-trace": {"postgres"},
+    "one-run-fails": {"postgres"},
+}
+
+
+class Silent:
+    """A listener that has nothing to show."""
+
+    def heard(self, backend: str, message: Message) -> None:
+        """Say nothing."""
+
+
+def lab(folder: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Every experiment on the project in `folder`."""
+    monkeypatch.chdir(folder)
+    if backend.name != "sqlite":
+        url = backend.server.url.render_as_string(hide_password=False)
+        monkeypatch.setitem(os.environ, f"LAB_{backend.name.upper()}_URL", url)
+    return run(Request("app", (backend.name,), tuple(EXPERIMENTS)), Silent())
+
+
+@pytest.mark.parametrize("kind", ["bad", "good"])
+@pytest.mark.parametrize("rule", sorted(each.name for each in TREES.iterdir() if each.is_dir()))
+def test_tree(
+    rule: str, kind: str, backend: ReadyBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = lab(make_project(tmp_path / "project", TREES / rule / kind), backend, monkeypatch)
+    is_bad = kind == "bad" and backend.name in ONLY_ON.get(rule, {backend.name})
+    found = [(each.rule, each.message) for each in seen.findings]
+    assert {name for name, _ in found} == ({rule} if is_bad else set()), found
+    assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]
+
+
+def test_every_rule_has_its_trees() -> None:
+    assert {each.name for each in TREES.iterdir() if each.is_dir()} == set(RULES)

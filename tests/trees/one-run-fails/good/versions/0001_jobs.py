@@ -1,0 +1,20 @@
+"""Create jobs"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001_jobs"
+down_revision = None
+
+
+def upgrade():
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("state", sa.Enum("waiting", "done", name="job_state"), nullable=False),
+    )
+
+
+def downgrade():
+    op.drop_table("jobs")
+    sa.Enum(name="job_state").drop(op.get_bind(), checkfirst=True)
