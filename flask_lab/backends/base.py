@@ -13,8 +13,10 @@ from sqlalchemy.exc import ArgumentError
 from flask_lab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from flask_lab.backends.catalogue import Schema
 
 # A run is "r" and ten hexadecimal digits: no person names a database so, and sweeping cannot hit theirs.
 SCRATCH_NAME = re.compile(r"lab_(r[0-9a-f]{10})_\d+")
@@ -123,6 +125,14 @@ class Product(ABC):
     @abstractmethod
     def sessions(self, connection: Connection, database: str) -> list[int]:
         """The ids of the sessions connected to a database."""
+
+    @abstractmethod
+    def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
+        """All that the connection's database holds, but for the tables to ignore."""
+
+    @abstractmethod
+    def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
+        """A quick hash, equal for equal schemas only."""
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         """How to run a private server whose files are all in `folder`."""

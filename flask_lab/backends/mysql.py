@@ -9,10 +9,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from flask_lab.backends.base import Image, Product, Programs, scalars
+from flask_lab.backends.catalogue import mysql as catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from flask_lab.backends.catalogue import Schema
 
 ADMIN = "lab"
 INIT = "init.sql"
@@ -99,6 +102,12 @@ class MySQL(Product):
     def sessions(self, connection: Connection, database: str) -> list[int]:
         query = "SELECT id FROM information_schema.processlist WHERE db = :database"
         return [int(str(session)) for session in scalars(connection, query, database=database)]
+
+    def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
+        return catalogue.read(connection, ignore)
+
+    def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
+        return catalogue.digest(connection, ignore)
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         prepare = ["mysqld", "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}"]

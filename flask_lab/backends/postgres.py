@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from flask_lab.backends.base import Image, Product, Programs, scalars
+from flask_lab.backends.catalogue import postgres as catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from flask_lab.backends.catalogue import Schema
 
 
 class Postgres(Product):
@@ -68,6 +71,12 @@ class Postgres(Product):
             "SELECT pid FROM pg_stat_activity WHERE datname = :database AND backend_type = 'client backend'"
         )
         return [int(str(pid)) for pid in scalars(connection, query, database=database)]
+
+    def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
+        return catalogue.read(connection, ignore)
+
+    def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
+        return catalogue.digest(connection, ignore)
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         data, secret = folder / "data", "password"

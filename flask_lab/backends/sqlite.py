@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask_lab.backends.base import Product, scalars
+from flask_lab.backends.catalogue import sqlite as catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import URL, Connection
+
+    from flask_lab.backends.catalogue import Schema
 
 
 class SQLite(Product):
@@ -40,9 +45,10 @@ class SQLite(Product):
         self.path(connection, database).touch()
 
     def drop(self, connection: Connection, database: str) -> None:
+        # With its journals, and with whatever a project puts beside its database, such as a lock.
         path = self.path(connection, database)
-        for end in ("", "-journal", "-wal", "-shm"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
+        for beside in path.parent.glob(f"{path.name}*"):
+            beside.unlink(missing_ok=True)
 
     def sessions(self, connection: Connection, database: str) -> list[int]:
         """File descriptors of this process, where the system can list them."""
@@ -50,6 +56,12 @@ class SQLite(Product):
         if not listing.is_dir():
             return []
         return [int(fd.name) for fd in listing.iterdir() if _target(fd) == path]
+
+    def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
+        return catalogue.read(connection, ignore)
+
+    def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
+        return catalogue.digest(connection, ignore)
 
     def path(self, connection: Connection, database: str) -> Path:
         return _folder(connection) / f"{database}.db"

@@ -1,0 +1,123 @@
+"""PostgreSQL's catalogue: all schemas but the system's, without what an extension brought along."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from flask_lab.backends.catalogue.postgres_sql import DIGEST, QUERY
+from flask_lab.backends.catalogue.references import read_references
+from flask_lab.backends.catalogue.rows import gather
+from flask_lab.backends.catalogue.sqltext import Reader, Token, source, split, tokens, unwrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sqlalchemy import Connection
+
+    from flask_lab.backends.catalogue import Schema, Value
+
+    Attributes = dict[str, Value]
+
+READ, HASH = text(QUERY), text(DIGEST)
+
+
+def read(connection: Connection, ignore: Collection[str]) -> Schema:
+    """All parts, with the definitions of keys and indexes cut into attributes."""
+    with _aside(connection):
+        rows = connection.execute(READ, {"ignored": list(ignore)}).tuples().all()
+    return {name: _cut(name.kind, attributes) for name, attributes in gather(rows).items()}
+
+
+def digest(connection: Connection, ignore: Collection[str]) -> str:
+    """A hash of the same rows, made by the server."""
+    with _aside(connection):
+        return str(connection.execute(HASH, {"ignored": list(ignore)}).scalar_one())
+
+
+@contextmanager
+def _aside(connection: Connection) -> Iterator[None]:
+    """In a savepoint, if there is a transaction: reading a view's definition locks its tables to the end of it."""
+    if not connection.in_transaction() or getattr(connection.connection, "autocommit", False):
+        yield
+        return
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+
+
+def _key(definition: str) -> Attributes:
+    """A primary key or unique constraint: `UNIQUE NULLS NOT DISTINCT (a) INCLUDE (b) DEFERRABLE`."""
+    reader = Reader(_tokens(definition))
+    words = source(reader.until_group(), definition)
+    return {
+        "columns": _items(reader.group(), definition),
+        "include": _items(reader.group(), definition) if reader.accept("INCLUDE") else (),
+        "nulls distinct": "NULLS NOT DISTINCT" not in words,
+        "options": source(reader.rest(), definition),
+    }
+
+
+def _foreign_key(definition: str) -> Attributes:
+    reader = Reader(_tokens(definition))
+    reader.until_group()
+    columns = _items(reader.group(), definition)
+    reader.accept("REFERENCES")
+    return {"columns": columns} | read_references(reader) | {"options": source(reader.rest(), definition)}
+
+
+def _check(definition: str) -> Attributes:
+    reader = Reader(_tokens(definition))
+    reader.until_group()
+    condition = source(unwrapped(reader.group()), definition)
+    return {"condition": condition, "options": source(reader.rest(), definition)}
+
+
+def _index(definition: str) -> Attributes:
+    """`CREATE UNIQUE INDEX i ON ONLY t USING btree (lower(a) DESC) INCLUDE (b) WITH (…) WHERE (c > 0)`."""
+    reader = Reader(_tokens(definition))
+    unique = reader.items[1].is_word("UNIQUE")
+    reader.until("USING")
+    reader.take()
+    method = reader.take().text
+    columns = _items(reader.group(), definition)
+    include = _items(reader.group(), definition) if reader.accept("INCLUDE") else ()
+    options = source(reader.until("WHERE"), definition)
+    where = source(unwrapped(reader.rest()[1:]), definition) if reader else None
+    return {
+        "unique": unique,
+        "method": method,
+        "columns": columns,
+        "include": include,
+        "options": options,
+        "where": where,
+    }
+
+
+def _cut(kind: str, attributes: Attributes) -> Attributes:
+    cut = CUTS.get(kind)
+    return attributes if cut is None else attributes | cut(str(attributes.pop("definition")))
+
+
+def _tokens(definition: str) -> tuple[Token, ...]:
+    return tokens(definition, brackets_quote=False)
+
+
+def _items(inside: tuple[Token, ...], definition: str) -> tuple[str, ...]:
+    """Columns by their names, and expressions as they are written."""
+    return tuple(
+        part[0].text if len(part) == 1 else source(part, definition) for part in split(inside) if part
+    )
+
+
+CUTS = {
+    "primary key": _key,
+    "unique": _key,
+    "foreign key": _foreign_key,
+    "check": _check,
+    "index": _index,
+}
