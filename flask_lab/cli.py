@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -82,8 +83,13 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
     request = _request(config, experiments)
     outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
     accepted = read_baseline(config.baseline) if config.baseline else []
+    # Terminated is interrupted: what the workers have made has to go in both cases.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Progress() as progress:
         seen = run_experiments(request, progress)
+    revisions = {revision.id for revision in seen.project.revisions}
+    if config.only and revisions and config.only not in revisions:
+        raise ConfigError(f"there is no revision '{config.only}'", "flask db history lists them all")
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
     store.save(seen, store.folder_of(Path.cwd()))
     if options["write_baseline"]:

@@ -19,7 +19,7 @@ from flask_lab.errors import ConfigError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
 from flask_lab.rules import RULES
-from flask_lab.worker import Job, Message, work
+from flask_lab.worker import INTERRUPTIONS, Job, Message, work
 
 GOODBYE_SECONDS = 20.0
 
@@ -120,7 +120,10 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
         ours, theirs = context.Pipe(duplex=False)
         job = Job(request.app, backend, request.experiments, request.url_env, request.only)
         process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
+        # Inherited: an interruption waits until the worker can clean up after itself.
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
         process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
         theirs.close()
         workers.append(Worker(backend, process, ours))
     try:

@@ -6,6 +6,7 @@ A process of its own, because Alembic's `op` and `context` are global: two datab
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -24,6 +25,9 @@ from flask_lab.experiments import EXPERIMENTS, Observation, Stage
 from flask_lab.project import Project, open_project
 from flask_lab.results import BackendReport, ProjectReport, Verdict
 from flask_lab.sources import Server, open_server
+
+# A worker starts with these blocked.
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 Message = tuple[Any, ...]
 """("backend", BackendReport), ("project", ProjectReport), ("started", experiment), ("observation", experiment,
@@ -46,6 +50,7 @@ def work(job: Job, pipe: Connection) -> None:
     # What an app or a revision prints belongs into no report, and would tear the live display.
     with _quiet(), pipe:
         try:
+            _hear_interruptions()
             with open_server(job.backend) as server:
                 _on(server, job, pipe)
         except BackendUnavailable as reason:
@@ -55,6 +60,19 @@ def work(job: Job, pipe: Connection) -> None:
         except KeyboardInterrupt:
             # Everything is closed by now, and the one who asked knows.
             return
+
+
+def _hear_interruptions() -> None:
+    """Raise KeyboardInterrupt at the first signal, also at one that came before this; let none disturb the clean-up."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for each in INTERRUPTIONS:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in INTERRUPTIONS:
+        signal.signal(each, interrupt)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
 
 
 def _on(server: Server, job: Job, pipe: Connection) -> None:

@@ -1,0 +1,187 @@
+"""Opening projects as people write them, on SQLite by the real command line; and those that cannot be opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+
+from tests.engine.projects import TREES, make_project
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = TREES / "model-drift" / "good"
+
+
+def lab(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m flask_lab ARGUMENTS` in a project's folder; its runs are kept beside it."""
+    store = {"LAB_STORE": str(folder.parent / "runs"), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "flask_lab", *arguments],
+        cwd=folder,
+        env=os.environ | store | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def verdicts(folder: Path, **environment: str) -> dict[str, Any]:
+    """The JSON report of a run on SQLite."""
+    done = lab(folder, "run", "--on", "sqlite", "--format", "json", **environment)
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_project(tmp_path / "project", GOOD)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def files(folder: Path) -> set[Path]:
+    return {each for each in folder.rglob("*") if "__pycache__" not in each.parts}
+
+
+def test_factory_passes_and_nothing_is_written_into_the_project(project: Path) -> None:
+    before = files(project)
+    assert verdicts(project)["run"]["verdict"] == "passed"
+    assert files(project) == before
+
+
+def test_global_app(project: Path) -> None:
+    text = (project / "app.py").read_text()
+    (project / "app.py").write_text(text + "\n\napp = create_app()\n")
+    assert verdicts(project)["run"]["verdict"] == "passed"
+
+
+def test_factory_that_writes_does_not_meet_the_measured_database(project: Path) -> None:
+    change(
+        project / "app.py",
+        "    return app",
+        "    with app.app_context():\n"
+        "        db.create_all()\n"
+        "        db.session.execute(db.text(\"INSERT INTO users (name) VALUES ('me')\"))\n"
+        "        db.session.commit()\n"
+        "    return app",
+    )
+    assert verdicts(project)["run"]["verdict"] == "passed"
+
+
+def test_app_that_reads_its_url_from_the_environment(project: Path) -> None:
+    change(project / "app.py", '"sqlite:////nowhere/never.db"', '__import__("os").environ["SHOP_URL"]')
+    (project / "pyproject.toml").write_text('[tool.flask_lab]\napp = "app"\nurl_env = "SHOP_URL"\n')
+    assert verdicts(project)["run"]["verdict"] == "passed"
+
+
+def test_engine_of_the_apps_own_is_refused(project: Path) -> None:
+    change(
+        project / "app.py",
+        "    return app",
+        '    import sqlalchemy\n    sqlalchemy.create_engine("sqlite:///shop.db").connect()\n    return app',
+    )
+    found = verdicts(project)
+    assert found["run"]["verdict"] == "errored"
+    reason = found["backends"][0]["reason"]
+    assert "project/shop.db' by itself" in reason
+    assert "url_env" in reason
+    assert not (project / "shop.db").exists()
+
+
+def test_several_binds_have_databases_of_their_own(project: Path) -> None:
+    change(
+        project / "app.py",
+        "    db.init_app",
+        '    app.config["SQLALCHEMY_BINDS"] = {"log": "sqlite:////nowhere/log.db"}\n    db.init_app',
+    )
+    template = Path(flask_migrate.__file__).parent / "templates" / "flask-multidb"
+    shutil.copy(template / "env.py", project / "migrations" / "env.py")
+    shutil.copy(template / "alembic.ini.mako", project / "migrations" / "alembic.ini")
+    (project / "models.py").unlink()
+    (project / "migrations" / "versions" / "0001_users.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        'revision = "0001_users"\ndown_revision = None\n'
+        "def upgrade(engine_name):\n    globals()[f'upgrade_{engine_name}']()\n"
+        "def downgrade(engine_name):\n    globals()[f'downgrade_{engine_name}']()\n"
+        "def upgrade_():\n    op.create_table('users', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "def downgrade_():\n    op.drop_table('users')\n"
+        "def upgrade_log():\n    op.create_table('lines', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "def downgrade_log():\n    pass\n"
+    )
+    found = verdicts(project)
+    assert [each["rule"] for each in found["findings"]] == ["downgrade-missing"]
+    assert "table lines" in found["findings"][0]["message"]
+
+
+def test_env_with_the_wrong_metadata_is_told_so(project: Path) -> None:
+    change(
+        project / "migrations" / "env.py",
+        "target_metadata=get_metadata()",
+        "target_metadata=__import__('sqlalchemy').MetaData()",
+    )
+    (message,) = [each["message"] for each in verdicts(project)["findings"]]
+    assert "env.py compares with metadata of 0 tables" in message
+
+
+def test_own_version_table_is_no_trace(project: Path) -> None:
+    change(project / "app.py", "Migrate(app, db)", 'Migrate(app, db, version_table="shop_version")')
+    assert verdicts(project)["run"]["verdict"] == "passed"
+
+
+def test_another_directory(project: Path) -> None:
+    (project / "migrations").rename(project / "tree")
+    change(project / "app.py", "Migrate(app, db)", 'Migrate(app, db, directory="tree")')
+    assert verdicts(project)["run"]["verdict"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "def create_app",
+            "def made_app",
+            "the app that flask finds here cannot be loaded: Failed to find Flask",
+        ),
+        (
+            "    return app",
+            '    raise RuntimeError("no licence")',
+            "cannot be loaded: RuntimeError: no licence",
+        ),
+        ("    return app", "    raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
+        ("Migrate(app, db)", "pass", "has no Flask-Migrate"),
+        ("Migrate(app, db)", 'Migrate(app, db, directory="tree")', "there is no migrations tree in tree"),
+    ],
+    ids=["no app", "factory raises", "factory exits", "no Flask-Migrate", "no folder"],
+)
+def test_project_that_cannot_be_opened_is_one_clear_message(
+    project: Path, old: str, new: str, said: str
+) -> None:
+    change(project / "app.py", old, new)
+    done = lab(project, "run", "--on", "sqlite")
+    assert done.returncode == 3
+    assert said in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_failure_behind_a_wrapper_shows_its_cause(project: Path) -> None:
+    change(
+        project / "migrations" / "versions" / "0001_users.py",
+        "def upgrade():",
+        "def upgrade():\n    op.nothing()",
+    )
+    found = verdicts(project)["findings"]
+    assert [(each["rule"], each["revision"]) for each in found] == [("upgrade-fails", "0001_users")]
+    assert "nothing" in found[0]["message"]
