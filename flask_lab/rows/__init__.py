@@ -1,0 +1,30 @@
+"""Rows for any table: made to fit what was reflected, ordinary or hostile; loaded, read back, compared."""
+
+from __future__ import annotations
+
+from flask_lab.rows.comparison import Change, Renames, TableRows, compare, read_back
+from flask_lab.rows.filling import EVERYTHING, FIRST, Filled, Kind, Order, Row, load, number_on
+from flask_lab.rows.shape import Column, Reference, Shape, read_shapes, sorted_tables
+from flask_lab.rows.values import Theme
+
+__all__ = [
+    "EVERYTHING",
+    "FIRST",
+    "Change",
+    "Column",
+    "Filled",
+    "Kind",
+    "Order",
+    "Reference",
+    "Renames",
+    "Row",
+    "Shape",
+    "TableRows",
+    "Theme",
+    "compare",
+    "load",
+    "number_on",
+    "read_back",
+    "read_shapes",
+    "sorted_tables",
+]
