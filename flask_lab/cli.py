@@ -80,7 +80,7 @@ def lab() -> None:
 def run(context: click.Context, experiments: tuple[str, ...], **options: Any) -> None:
     """Ask EXPERIMENTs (default: all) of the tree, on every backend."""
     config = read_config(_app(context), options)
-    request = _request(config, experiments)
+    request = _request(context, config, experiments)
     outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
     accepted = read_baseline(config.baseline) if config.baseline else []
     # Terminated is interrupted: what the workers have made has to go in both cases.
@@ -177,7 +177,13 @@ def _app(context: click.Context) -> str:
     return context.ensure_object(ScriptInfo).app_import_path or os.environ.get("FLASK_APP", "")
 
 
-def _request(config: Config, experiments: tuple[str, ...]) -> Request:
+def _program(context: click.Context, app: str) -> str:
+    """How this command was called: `flask --app APP lab run`, or `python -m flask_lab --app APP run`."""
+    root = context.find_root().info_name or "flask"
+    return f"{root}{f' --app {app}' if app else ''}{context.command_path.removeprefix(root)}"
+
+
+def _request(context: click.Context, config: Config, experiments: tuple[str, ...]) -> Request:
     for name in experiments:
         if name not in EXPERIMENTS:
             raise ConfigError.unknown_name("experiment", name, list(EXPERIMENTS))
@@ -186,6 +192,7 @@ def _request(config: Config, experiments: tuple[str, ...]) -> Request:
         backends=config.on,
         experiments=experiments or tuple(EXPERIMENTS),
         command=tuple(sys.argv[1:]),
+        program=_program(context, config.app),
         url_env=config.url_env,
         only=frozenset({config.only}) if config.only else None,
     )

@@ -32,6 +32,8 @@ class Request:
     backends: tuple[str, ...]
     experiments: tuple[str, ...]
     command: tuple[str, ...] = ()
+    program: str = "flask lab run"
+    """How a person runs it again, up to the experiment's name."""
     url_env: str = ""
     only: frozenset[str] | None = None
 
@@ -237,9 +239,8 @@ def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> It
 
 
 def _repeat(request: Request, experiment: str, backend: str, revision: str | None) -> str:
-    app = f"--app {request.app} " if request.app else ""
     only = f" --only {revision}" if revision else ""
-    return f"flask {app}lab run {experiment} --on {backend}{only}"
+    return f"{request.program} {experiment} --on {backend}{only}"
 
 
 def _merged(findings: Iterator[Finding]) -> tuple[Finding, ...]:

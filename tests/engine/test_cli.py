@@ -25,9 +25,9 @@ def bad(tmp_path: Path) -> Path:
 def test_findings_are_exit_code_one_with_a_command_that_repeats_them(bad: Path) -> None:
     done = lab(bad, "--app", "app", "run", "--on", "sqlite")
     assert done.returncode == 1
-    repeat = "flask --app app lab run stairway --on sqlite --only 0002_phone"
-    assert f"again:  {repeat}" in done.stdout
-    again = lab(bad, *repeat.replace("lab run", "run").split()[1:], "--format", "json")
+    program, repeat = "python -m flask_lab", "--app app run stairway --on sqlite --only 0002_phone"
+    assert f"again:  {program} {repeat}" in done.stdout
+    again = lab(bad, *repeat.split(), "--format", "json")
     found = json.loads(again.stdout)
     assert [each["rule"] for each in found["findings"]] == ["downgrade-missing"]
     assert {cell["revision"] for cell in found["cells"]} == {"0002_phone", None}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from flask_lab.backends.catalogue.postgres_sql import DIGEST, QUERY
+from flask_lab.backends.catalogue.postgres_sql import HAS_RARE, RARE, USUAL, rows
+from flask_lab.backends.catalogue.postgres_sql import digest as digest_of
 from flask_lab.backends.catalogue.references import read_references
 from flask_lab.backends.catalogue.rows import gather
 from flask_lab.backends.catalogue.sqltext import Reader, Token, source, split, tokens, unwrapped
@@ -17,24 +19,27 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from flask_lab.backends.catalogue import Schema, Value
+    from flask_lab.backends.catalogue import Schema
+    from flask_lab.backends.catalogue.rows import Attributes
 
-    Attributes = dict[str, Value]
-
-READ, HASH = text(QUERY), text(DIGEST)
+READ = text(rows(USUAL + RARE))
+USUAL_HASH, RARE_HASH = text(digest_of(USUAL, HAS_RARE)), text(digest_of(RARE, "NULL"))
 
 
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All parts, with the definitions of keys and indexes cut into attributes."""
     with _aside(connection):
-        rows = connection.execute(READ, {"ignored": list(ignore)}).tuples().all()
-    return {name: _cut(name.kind, attributes) for name, attributes in gather(rows).items()}
+        found = connection.execute(READ, {"ignored": list(ignore)}).tuples().all()
+    return {name: _cut(name.kind, attributes) for name, attributes in gather(found).items()}
 
 
 def digest(connection: Connection, ignore: Collection[str]) -> str:
     """A hash of the same rows, made by the server."""
+    ignored = {"ignored": list(ignore)}
     with _aside(connection):
-        return str(connection.execute(HASH, {"ignored": list(ignore)}).scalar_one())
+        usual, has_rare = connection.execute(USUAL_HASH, ignored).one()
+        rare = connection.execute(RARE_HASH, ignored).scalar() if has_rare else ""
+    return f"{usual}{rare}"
 
 
 @contextmanager
@@ -99,8 +104,14 @@ def _index(definition: str) -> Attributes:
 
 
 def _cut(kind: str, attributes: Attributes) -> Attributes:
-    cut = CUTS.get(kind)
-    return attributes if cut is None else attributes | cut(str(attributes.pop("definition")))
+    if kind not in CUTS:
+        return attributes
+    return attributes | _cut_definition(kind, str(attributes.pop("definition")))
+
+
+@lru_cache(maxsize=20_000)
+def _cut_definition(kind: str, definition: str) -> Attributes:
+    return CUTS[kind](definition)
 
 
 def _tokens(definition: str) -> tuple[Token, ...]:
