@@ -15,8 +15,8 @@ from flask_lab.backends.catalogue import Name, Schema, Value
 __all__ = ["Difference", "Name", "Schema", "Value", "differences", "digest", "read_schema"]
 
 # What takes all that belongs to it along when it comes or goes.
-WHOLES = ("table", "view", "materialized view", "virtual table", "sequence")
-SHOWN = 60
+WHOLES = ("table", "system versioned", "view", "materialized view", "composite type", "domain")
+SHOWN = 90
 
 
 @dataclass(frozen=True, slots=True)

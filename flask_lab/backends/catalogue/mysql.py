@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flask_lab.backends.catalogue.rows import Attributes
 
 NUMBER = re.compile(r"(tiny|small|medium|big)?int|decimal|numeric|float|double|year")
-# What a column that is not generated, a row that is no key and a table without remarks have in these.
+# YES or NO in every view.
 CLAIMS = ("nullable", "unique", "hidden", "enforced", "deterministic")
 
 
@@ -39,7 +39,7 @@ RARE_HASH = _statement(digest_of(RARE))
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All parts, keys with their columns in order."""
     is_mariadb = _is_mariadb(connection)
-    found = connection.execute(READ[is_mariadb], {"ignored": list(ignore)}).tuples().all()
+    found = connection.execute(READ[is_mariadb], {"ignored": list(ignore)}).all()
     in_order = sorted(found, key=lambda row: row[3])
     parts = gather((kind, table, name, attributes) for kind, table, name, _, attributes in in_order)
     for name, attributes in parts.items():
@@ -50,7 +50,7 @@ def read(connection: Connection, ignore: Collection[str]) -> Schema:
         elif name.kind == "sequence":
             attributes["definition"] = _sequence(connection, name.name)
         elif name.kind == "check" and name.table:
-            attributes |= parts.get(Name("check", "", name.name), {})
+            attributes.update(parts.get(Name("check", "", name.name), {}))
     whole = {name.name for name in parts if name.kind in {"table", "system versioned"}}
     return {name: each for name, each in parts.items() if name.table in whole or _stands_alone(name)}
 
@@ -90,9 +90,7 @@ def _tell_column(column: Attributes, *, is_mariadb: bool) -> None:
 
 def _is_sql(type_: str, default: str, extra: str) -> bool:
     """Whether MySQL means `default` as SQL; else it is a bare string."""
-    return (
-        "default_generated" in extra or NUMBER.match(type_) is not None or default.startswith(("b'", "0x"))
-    )
+    return "default_generated" in extra or NUMBER.match(type_) is not None or default.startswith(("b'", "0x"))
 
 
 def _sequence(connection: Connection, name: str) -> str:

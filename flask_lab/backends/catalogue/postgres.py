@@ -29,8 +29,8 @@ USUAL_HASH, RARE_HASH = text(digest_of(USUAL, HAS_RARE)), text(digest_of(RARE, "
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All parts, with the definitions of keys and indexes cut into attributes."""
     with _aside(connection):
-        found = connection.execute(READ, {"ignored": list(ignore)}).tuples().all()
-    return {name: _cut(name.kind, attributes) for name, attributes in gather(found).items()}
+        found = connection.execute(READ, {"ignored": list(ignore)}).all()
+    return {name: _cut(name.kind, attributes) for name, attributes in gather(map(tuple, found)).items()}
 
 
 def digest(connection: Connection, ignore: Collection[str]) -> str:

@@ -263,7 +263,7 @@ OTHER_TYPES = Select(
 FUNCTIONS = Select(
     "CASE prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END",
     "''",
-    "prefix || proname || '(' || pg_get_function_identity_arguments(f.oid) || ')'",
+    "prefix || proname || '(' || oidvectortypes(proargtypes) || ')'",
     {
         "definition": """CASE prokind WHEN 'a' THEN (SELECT format('%s %s %s %s', aggtransfn, aggfinalfn,
             aggtranstype::regtype, agginitval) FROM pg_aggregate WHERE aggfnoid = f.oid)

@@ -15,7 +15,7 @@ NO_ACTION = "NO ACTION"
 def read_references(reader: Reader) -> dict[str, Value]:
     """Where a foreign key points and what it does, from the name of its table on."""
     table = reader.path()
-    target = tuple(column[-1].text for column in split(reader.group())) if reader.sees_group() else ()
+    target = tuple(column[-1].name for column in split(reader.group())) if reader.sees_group() else ()
     found: dict[str, Value] = {
         "table": ".".join(table),
         "target": target,

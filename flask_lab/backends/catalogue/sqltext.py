@@ -35,6 +35,11 @@ class Token(NamedTuple):
     """From where to where it goes in the text."""
     inside: tuple[Token, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What it names; SQLite takes a string for that too."""
+        return self.text[1:-1].replace("''", "'") if self.kind == "string" else self.text
+
     def is_word(self, word: str) -> bool:
         return self.kind == "word" and self.text.upper() == word
 
@@ -158,10 +163,10 @@ class Reader:
 
     def path(self) -> list[str]:
         """The parts of a name, the last of which is the thing's own."""
-        parts = [self.take().text]
+        parts = [self.take().name]
         while self and self.items[self.at].text == ".":
             self.take()
-            parts.append(self.take().text)
+            parts.append(self.take().name)
         return parts
 
     def sees_group(self) -> bool:

@@ -1,0 +1,147 @@
+"""A change of every kind of part is found and told, and its way back makes no difference, on real databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.pool import NullPool
+
+from flask_lab.schema import differences, digest, read_schema
+from tests.harness.plugin import ReadyBackend
+
+FOLDER = Path(__file__).with_name("schemas")
+FILES = {
+    "sqlite": ("sqlite",),
+    "postgres": ("postgres",),
+    "mysql": ("mysql_and_mariadb", "mysql"),
+    "mariadb": ("mysql_and_mariadb", "mariadb"),
+}
+
+
+class Case(NamedTuple):
+    """Statements that change a schema, and those that restore it, and how the differences between are told."""
+
+    words: list[str]
+    change: list[str]
+    back: list[str]
+
+
+def read_cases(backend: str) -> tuple[list[str], list[Case]]:
+    """The statements that build the first schema, and the cases."""
+    setup, *blocks = "\n".join((FOLDER / f"{name}.sql").read_text() for name in FILES[backend]).split("\n\n")
+    return _statements(setup), [_case(block) for block in blocks if block.strip()]
+
+
+def _case(block: str) -> Case:
+    change, back = block.split("-- back\n")
+    words = [line.removeprefix("-- ") for line in block.strip().splitlines() if line.startswith("-- ")]
+    return Case(sorted(set(words) - {"back"}), _statements(change), _statements(back))
+
+
+def _statements(script: str) -> list[str]:
+    lines = [line for line in script.splitlines() if not line.startswith("-- ")]
+    return [
+        statement for each in "\n".join(lines).split(";\n") if (statement := each.strip().removesuffix(";"))
+    ]
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    engine = sa.create_engine(database, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def run(connection: Connection, statements: list[str]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+    connection.commit()
+
+
+def test_every_change_is_told_and_every_way_back_is_equal(
+    backend: ReadyBackend, connection: Connection
+) -> None:
+    setup, cases = read_cases(backend.name)
+    run(connection, setup)
+    first, first_digest = read_schema(connection), digest(connection)
+    for case in cases:
+        run(connection, case.change)
+        told = sorted(str(each) for each in differences(first, read_schema(connection)))
+        assert told == case.words
+        assert digest(connection) != first_digest
+        run(connection, case.back)
+        assert [str(each) for each in differences(first, read_schema(connection))] == []
+        assert digest(connection) == first_digest, case.words
+
+
+def test_the_version_table_is_ignored(connection: Connection) -> None:
+    empty, empty_digest = read_schema(connection, {"version"}), digest(connection, {"version"})
+    run(connection, ["CREATE TABLE version (id integer PRIMARY KEY, name varchar(20) NOT NULL)"])
+    run(connection, ["CREATE INDEX ix_version ON version (name)"])
+    assert read_schema(connection, {"version"}) == empty
+    assert digest(connection, {"version"}) == empty_digest
+    assert [str(each) for each in differences(empty, read_schema(connection))] == ["table version is left"]
+
+
+def test_reading_begins_no_transaction(connection: Connection) -> None:
+    for look in (read_schema, digest):
+        look(connection)
+        assert not connection.in_transaction()
+
+
+@pytest.mark.needs("transactional_ddl", "server")
+def test_uncommitted_changes_are_seen_and_stay_uncommitted(connection: Connection) -> None:
+    empty, empty_digest = read_schema(connection), digest(connection)
+    connection.exec_driver_sql("CREATE TABLE users (id integer)")
+    assert [str(each) for each in differences(empty, read_schema(connection))] == ["table users is left"]
+    assert digest(connection) != empty_digest
+    connection.rollback()
+    assert read_schema(connection) == empty
+
+
+def test_a_transaction_stays_as_it_was_and_holds_no_more_locks(database: str, connection: Connection) -> None:
+    run(connection, ["CREATE TABLE users (id integer)", "CREATE TABLE notes (id integer)"])
+    run(connection, ["CREATE VIEW ids AS SELECT id FROM users"])
+    connection.exec_driver_sql("INSERT INTO notes VALUES (1)")
+    transaction = connection.get_transaction()
+    read_schema(connection)
+    digest(connection)
+    assert connection.get_transaction() is transaction
+    if connection.dialect.name != "sqlite":  # which locks a database as a whole
+        _change_in_a_hurry(database, "ALTER TABLE users ADD name varchar(20)")
+    connection.rollback()
+    assert connection.exec_driver_sql("SELECT count(*) FROM notes").scalar() == 0
+
+
+def _change_in_a_hurry(database: str, statement: str) -> None:
+    """Run a statement that no other session may hold up for more than a second."""
+    engine = sa.create_engine(database, poolclass=NullPool)
+    patience = "lock_timeout = '1s'" if engine.dialect.name == "postgresql" else "lock_wait_timeout = 1"
+    with engine.connect() as other:
+        other.exec_driver_sql(f"SET {patience}")
+        other.exec_driver_sql(statement)
+        other.commit()
+
+
+@pytest.mark.needs("transactional_ddl", "server")  # elsewhere grants belong to the server
+def test_privileges_are_part_of_a_schema(connection: Connection) -> None:
+    run(connection, ["CREATE TABLE users (id integer)"])
+    before = read_schema(connection)
+    run(connection, ["GRANT SELECT ON users TO PUBLIC"])
+    [told] = differences(before, read_schema(connection))
+    assert (told.name.name, told.attribute) == ("users", "privileges")
+    run(connection, ["REVOKE SELECT ON users FROM PUBLIC"])
+    assert read_schema(connection) == before
+
+
+def test_autocommit_is_no_hindrance(database: str) -> None:
+    engine = sa.create_engine(database, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE users (id integer)")
+        assert "table users" in map(str, read_schema(connection))
+        assert digest(connection) == digest(connection)
