@@ -199,4 +199,4 @@ def _request(context: click.Context, config: Config, experiments: tuple[str, ...
 
 
 def _names(on: str | None) -> list[str]:
-    return [parse_backend(each).name for each in (on or "").split(",") if each.strip()]
+    return [parse_backend(each).name for each in (on or "").replace(",", " ").split()]

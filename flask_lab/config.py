@@ -35,7 +35,7 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
     for product, url in table.get("urls", {}).items():
         os.environ.setdefault(f"LAB_{product.upper()}_URL", url)
     chosen = options.get("on") or table.get("on") or list(PRODUCTS)
-    names = chosen.split(",") if isinstance(chosen, str) else chosen
+    names = chosen.replace(",", " ").split() if isinstance(chosen, str) else chosen
     fail_on = options.get("fail_on") or table.get("fail_on", Severity.ERROR)
     return Config(
         app=app or table.get("app", ""),

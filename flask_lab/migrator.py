@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from alembic.operations import MigrateOperation, Operations
+from alembic.operations import AbstractOperations, MigrateOperation
+from alembic.operations.batch import BatchOperationsImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from sqlalchemy import Connection, event
@@ -32,6 +33,8 @@ class Step:
     direction: Direction
     bind: Bind = None
     statements: list[str] = field(default_factory=list)
+    direct: list[str] = field(default_factory=list)
+    """Those of them that the revision sent by itself, not by an operation of Alembic's."""
     operations: list[MigrateOperation] = field(default_factory=list)
     seconds: float = 0.0
     error: BaseException | None = None
@@ -58,7 +61,16 @@ class Stepper:
             if direction == "upgrade"
             else MigrationStep.downgrade_from_script
         )
-        return self.watched(make(self._script.revision_map, script))
+        step = self.watched(make(self._script.revision_map, script))
+        function = step.migration_fn
+
+        def migrate(**arguments: Any) -> None:
+            # Alembic remembers which enumerations it has made, as long as a run lasts; each step is a run of its own.
+            self.context.impl.memo.clear()
+            function(**arguments)
+
+        step.migration_fn = migrate
+        return step
 
     def watched(self, step: RevisionStep) -> RevisionStep:
         """`step`, with what happens in it added to `steps`."""
@@ -167,22 +179,38 @@ def describe(error: BaseException) -> str:
 @contextmanager
 def _watching(connection: Connection, step: Step) -> Iterator[None]:
     """Note every statement that goes to the database, and every operation that is asked for."""
+    # Alembic has no hook for operations. What a batch collects runs later, in `flush`.
+    operations: Any = AbstractOperations
+    batch: Any = BatchOperationsImpl
+    invoke, flush = operations.invoke, batch.flush
+    depth = 0
 
     def note_statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
         step.statements.append(statement)
+        if not depth:
+            step.direct.append(statement)
 
-    # Alembic has no hook for operations.
-    operations: Any = Operations
-    invoke = operations.invoke
-
-    def note_operation(self: Operations, operation: MigrateOperation) -> Any:
+    def note_operation(self: AbstractOperations, operation: MigrateOperation) -> Any:
+        nonlocal depth
         step.operations.append(operation)
-        return invoke(self, operation)
+        depth += 1
+        try:
+            return invoke(self, operation)
+        finally:
+            depth -= 1
+
+    def note_flush(self: BatchOperationsImpl) -> None:
+        nonlocal depth
+        depth += 1
+        try:
+            flush(self)
+        finally:
+            depth -= 1
 
     event.listen(connection, "before_cursor_execute", note_statement)
-    operations.invoke = note_operation
+    operations.invoke, batch.flush = note_operation, note_flush
     try:
         yield
     finally:
-        operations.invoke = invoke
+        operations.invoke, batch.flush = invoke, flush
         event.remove(connection, "before_cursor_execute", note_statement)

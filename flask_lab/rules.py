@@ -86,6 +86,100 @@ _ALL = (
         "transaction_per_migration=True in env.py.",
     ),
     Rule(
+        "upgrade-loses-schema",
+        "stairway",
+        Severity.ERROR,
+        "Something is gone that no operation of the revision asked to change",
+        "SQLite rebuilds a table for most changes, and what reflection does not see is not rebuilt: triggers, unnamed "
+        "CHECKs, collations. MySQL takes a column's whole definition when it changes one part of it, and forgets the "
+        "default, the comment or AUTO_INCREMENT that are not repeated.",
+        "Say what has to stay: existing_nullable, existing_server_default, existing_comment and the like in "
+        "alter_column; table_args, or the trigger made again, in a batch.",
+    ),
+    Rule(
+        "upgrade-fails-on-data",
+        "data",
+        Severity.ERROR,
+        "The upgrade passes on an empty database and fails on a populated one",
+        "It passes every test that starts from nothing, and stops the deployment. Rows that break a new constraint, or "
+        "have no value for a new column, are the usual reason.",
+        "Bring the rows into shape first, in a revision of its own: fill what is NULL, tell duplicates apart, shorten "
+        "what is too long. Give a new NOT NULL column a server_default.",
+    ),
+    Rule(
+        "upgrade-loses-rows",
+        "data",
+        Severity.ERROR,
+        "Rows are gone after the upgrade",
+        "No error says so, and no downgrade brings them back. On SQLite a batch rebuild drops the table, and with "
+        "foreign keys enforced that deletes or detaches whatever refers to it.",
+        "Look at the DELETE, or at the join that leaves rows out. For SQLite, let env.py turn PRAGMA foreign_keys off "
+        "on its connection before the first transaction, and check PRAGMA foreign_key_check afterwards.",
+    ),
+    Rule(
+        "upgrade-changes-values",
+        "data",
+        Severity.ERROR,
+        "Values are others after the upgrade, though no UPDATE of the revision sets them",
+        "A narrower type rounds or cuts, a cast reads texts in its own way, and the server may say nothing.",
+        "State precision, scale and length on every product; convert by an UPDATE into a new column, and compare "
+        "before the old one goes.",
+    ),
+    Rule(
+        "upgrade-invents-values",
+        "data",
+        Severity.ERROR,
+        "The server fills a new NOT NULL column with '' or 0 that nobody asked for",
+        "MySQL and MariaDB do so without a word, where the other products refuse. The app cannot tell such a value "
+        "from a real one.",
+        "Add the column with a server_default, or as NULL, fill it, and make it NOT NULL then.",
+    ),
+    Rule(
+        "upgrade-destroys-data",
+        "data",
+        Severity.WARNING,
+        "A column or table is dropped while it holds values, and the downgrade does not bring them back",
+        "A deployment that has to be rolled back comes back without the data. A rename that autogenerate took for "
+        "drop and add looks the same.",
+        "Rename by op.rename_table or alter_column(new_column_name=...). Keep what goes in a table aside for the way "
+        "back, or accept the finding with a reason when nobody needs the values.",
+    ),
+    Rule(
+        "insert-fails-after-upgrade",
+        "data",
+        Severity.ERROR,
+        "The new schema takes no ordinary row, or its defaults do not work",
+        "The upgrade succeeds and the app's next INSERT fails: a default that the product cannot evaluate, a key that "
+        "numbers itself on other products only, a sequence that starts anew.",
+        "Use defaults that every product knows (CURRENT_TIMESTAMP in parentheses), "
+        "sa.BigInteger().with_variant(sa.Integer(), 'sqlite') for keys, and set sequences behind the rows copied.",
+    ),
+    Rule(
+        "downgrade-fails-on-data",
+        "data",
+        Severity.ERROR,
+        "The downgrade passes on an empty database and fails on a populated one",
+        "The way back is needed when people have already worked with the new schema.",
+        "Let the downgrade bring rows into the old shape first: a value for what was NULL, a server_default for a NOT "
+        "NULL column that comes back.",
+    ),
+    Rule(
+        "round-trip-loses-rows",
+        "data",
+        Severity.ERROR,
+        "Rows that the upgrade kept are gone after the downgrade, or after the next upgrade",
+        "Whoever takes a deployment back and tries again has lost them.",
+        "Copy rows back before the downgrade drops where they are, and let no rebuild take its children along.",
+    ),
+    Rule(
+        "round-trip-changes-values",
+        "data",
+        Severity.ERROR,
+        "Values that the upgrade kept are others after the downgrade, or after the next upgrade",
+        "A rollback then is not one: it leaves the database unlike the one before.",
+        "Let the downgrade undo what the upgrade did to the values, from a copy kept aside where they cannot be told.",
+    ),
+    Rule(
         "model-drift",
         "drift",
         Severity.ERROR,

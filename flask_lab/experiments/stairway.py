@@ -11,6 +11,7 @@ from alembic.runtime.migration import RevisionStep
 
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage, error_facts, step_facts
+from flask_lab.experiments.touched import lost
 from flask_lab.migrator import Step, Stepper
 from flask_lab.project import Bind
 from flask_lab.schema import Difference, Schema, differences
@@ -45,7 +46,10 @@ class Stairway(Experiment):
         facts = observation.facts
         if observation.revision is None:
             yield from _judge_one_run(facts)
-        elif error := _error(facts, "upgrade"):
+            return
+        if facts["lost"]:
+            yield Fault("upgrade-loses-schema", _told(facts["lost"]), {"lost": facts["lost"]})
+        if error := _error(facts, "upgrade"):
             yield Fault("upgrade-fails", error["message"], error)
         elif facts["downgrade"].get("missing"):
             yield Fault("downgrade-missing", facts["downgrade"]["missing"])
@@ -72,6 +76,7 @@ class Visit:
     steps: list[Step] = field(default_factory=list)
     trace: list[Difference] = field(default_factory=list)
     differs: list[Difference] = field(default_factory=list)
+    lost: list[Difference] = field(default_factory=list)
     error: BaseException | None = None
     """Raised by env.py around the last step, not by the revision."""
 
@@ -93,7 +98,8 @@ class Visit:
             facts[last]["error"] = error_facts(self.error, self.steps[-1].statements)
         if len(self.steps) > 1 and (missing := self._missing()):
             facts["downgrade"]["missing"] = missing
-        return facts | {"trace": _plain(self.trace), "differs": _plain(self.differs)}
+        found = {"trace": self.trace, "differs": self.differs, "lost": self.lost}
+        return facts | {name: _plain(each) for name, each in found.items()}
 
     def _missing(self) -> str:
         """In what way there is no downgrade, else empty."""
@@ -164,6 +170,7 @@ class Walk:
             visit.steps = stepper.steps = []
             yield stepper.move(revision, "upgrade")
             after = self._schema(stepper)
+            visit.lost = lost(differences(before, after), visit.steps[0])
             yield stepper.move(revision, "downgrade")
             visit.trace = differences(before, self._schema(stepper))
             yield stepper.move(revision, "upgrade")

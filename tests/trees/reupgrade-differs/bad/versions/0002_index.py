@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0002_index"
-down_revision = '0001_users'
+down_revision = "0001_users"
 
 
 def upgrade():
