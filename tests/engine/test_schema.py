@@ -32,9 +32,13 @@ class Case(NamedTuple):
 
 
 def read_cases(backend: str) -> tuple[list[str], list[Case]]:
-    """The statements that build the first schema, and the cases."""
-    setup, *blocks = "\n".join((FOLDER / f"{name}.sql").read_text() for name in FILES[backend]).split("\n\n")
-    return _statements(setup), [_case(block) for block in blocks if block.strip()]
+    """The statements that build the first schema, and the cases; each file begins with its part of the first."""
+    setup, cases = [], []
+    for name in FILES[backend]:
+        first, *blocks = (FOLDER / f"{name}.sql").read_text().split("\n\n")
+        setup += _statements(first)
+        cases += [_case(block) for block in blocks if block.strip()]
+    return setup, cases
 
 
 def _case(block: str) -> Case:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, text
 
 from flask_lab.backends.catalogue import Name
-from flask_lab.backends.catalogue.mysql_sql import MARIADB, MYSQL, RARE
+from flask_lab.backends.catalogue.mysql_sql import MARIADB, MYSQL, RARE, SEQUENCES
 from flask_lab.backends.catalogue.mysql_sql import digest as digest_of
 from flask_lab.backends.catalogue.mysql_sql import rows as rows_of
 from flask_lab.backends.catalogue.rows import gather
@@ -59,8 +59,11 @@ def digest(connection: Connection, ignore: Collection[str]) -> str:
     """A hash of the same rows, made by the server."""
     ignored = {"ignored": list(ignore)}
     *usual, has_rare = connection.execute(HASH[_is_mariadb(connection)], ignored).one()
-    rare = connection.execute(RARE_HASH, ignored).one()[:-1] if has_rare else ()
-    return "-".join(map(str, (*usual, *rare)))
+    if not has_rare:
+        return "-".join(map(str, usual))
+    rare = connection.execute(RARE_HASH, ignored).one()[:-1]
+    names = connection.exec_driver_sql(SEQUENCES).scalars().all()
+    return "-".join(map(str, (*usual, *rare, *(_sequence(connection, name) for name in names))))
 
 
 def _is_mariadb(connection: Connection) -> bool:

@@ -202,9 +202,12 @@ MARIADB = (
         "FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
     ),
 )
+SEQUENCES = """SELECT TABLE_NAME FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'SEQUENCE' ORDER BY TABLE_NAME"""
+
 # Views of information_schema take long to open, even where there is nothing in them.
 RARE = (VIEWS, PARAMETERS, PARTITIONS)
-HAS_RARE = "kind IN ('view', 'procedure', 'function') OR kind = 'table' AND attributes LIKE '%partitioned%'"
+HAS_RARE = "kind IN ('view', 'procedure', 'function', 'sequence') OR kind = 'table' AND attributes LIKE '%partitioned%'"
 
 
 def rows(selects: tuple[Select, ...]) -> str:

@@ -1,4 +1,5 @@
-
+-- Beside what both have.
+CREATE SEQUENCE ticket;
 
 -- index ix_users_age on users: hidden is true, was false
 ALTER TABLE users ALTER INDEX ix_users_age IGNORED;
@@ -22,10 +23,15 @@ ALTER TABLE users MODIFY made timestamp NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE
 -- back
 ALTER TABLE users MODIFY made timestamp NULL DEFAULT CURRENT_TIMESTAMP;
 
--- sequence ticket is left
-CREATE SEQUENCE ticket;
+-- sequence extra is left
+CREATE SEQUENCE extra;
 -- back
-DROP SEQUENCE ticket;
+DROP SEQUENCE extra;
+
+-- sequence ticket: definition is …3372036854775806 increment by 2 cache 1000 nocycle ENGINE=InnoDB, was …3372036854775806 increment by 1 cache 1000 nocycle ENGINE=InnoDB
+ALTER SEQUENCE ticket INCREMENT BY 2;
+-- back
+ALTER SEQUENCE ticket INCREMENT BY 1;
 
 -- system versioned teams is left
 -- table teams is gone

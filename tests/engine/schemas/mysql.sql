@@ -1,4 +1,4 @@
-
+-- Beside what both have.
 
 -- index ix_users_lower on users is left
 CREATE INDEX ix_users_lower ON users ((lower(name)));

@@ -12,8 +12,8 @@ CREATE TABLE users (
     CONSTRAINT ck_users_age CHECK (age > 0),
     CONSTRAINT fk_users_team FOREIGN KEY (team_id) REFERENCES teams (id) ON DELETE CASCADE);
 CREATE INDEX ix_users_age ON users (age, lower(name) DESC, "Odd, name") WHERE age > 1;
-CREATE VIEW adults AS SELECT id FROM users WHERE age > 17;
-CREATE MATERIALIZED VIEW numbers AS SELECT number FROM users;
+CREATE VIEW adults AS SELECT u.id FROM users u JOIN teams t ON t.id = u.team_id WHERE u.age > 17;
+CREATE MATERIALIZED VIEW numbers AS SELECT u.number FROM users u, teams t;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE SCHEMA audit;
@@ -27,8 +27,8 @@ DROP TABLE extra;
 
 -- table users is gone
 -- table people is left
--- view adults: definition is SELECT id FROM people WHERE (age > 17);, was SELECT id FROM users WHERE (age > 17);
--- materialized view numbers: definition is SELECT number FROM people;, was SELECT number FROM users;
+-- view adults: definition is SELECT u.id FROM (people u JOIN teams t ON ((t.id = u.team_id))) WHERE (u.age > 17);, was SELECT u.id FROM (users u JOIN teams t ON ((t.id = u.team_id))) WHERE (u.age > 17);
+-- materialized view numbers: definition is SELECT u.number FROM people u, teams t;, was SELECT u.number FROM users u, teams t;
 ALTER TABLE users RENAME TO people;
 -- back
 ALTER TABLE people RENAME TO users;
@@ -263,10 +263,10 @@ CREATE SEQUENCE extra_seq;
 -- back
 DROP SEQUENCE extra_seq;
 
--- view adults: definition is SELECT id FROM users WHERE (age > 20);, was SELECT id FROM users WHERE (age > 17);
-CREATE OR REPLACE VIEW adults AS SELECT id FROM users WHERE age > 20;
+-- view adults: definition is SELECT u.id FROM (users u JOIN teams t ON ((t.id = u.team_id))) WHERE (u.age > 20);, was SELECT u.id FROM (users u JOIN teams t ON ((t.id = u.team_id))) WHERE (u.age > 17);
+CREATE OR REPLACE VIEW adults AS SELECT u.id FROM users u JOIN teams t ON t.id = u.team_id WHERE u.age > 20;
 -- back
-CREATE OR REPLACE VIEW adults AS SELECT id FROM users WHERE age > 17;
+CREATE OR REPLACE VIEW adults AS SELECT u.id FROM users u JOIN teams t ON t.id = u.team_id WHERE u.age > 17;
 
 -- materialized view numbers: populated is false, was true
 REFRESH MATERIALIZED VIEW numbers WITH NO DATA;
