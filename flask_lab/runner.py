@@ -227,7 +227,7 @@ def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> It
             revision = each.observation.revision
             yield Finding(
                 rule=rule.name,
-                severity=rule.severity,
+                severity=fault.severity or rule.severity,
                 experiment=each.experiment,
                 backends=(worker.backend,),
                 revision=revision,

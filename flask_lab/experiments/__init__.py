@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.data import Data
 from flask_lab.experiments.drift import Drift
 from flask_lab.experiments.stairway import Stairway
 
 __all__ = ["EXPERIMENTS", "Experiment", "Fault", "Observation", "Stage"]
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (Stairway(), Drift())}
+EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (Stairway(), Data(), Drift())}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from flask_lab.migrator import Migrator, Step, describe
 from flask_lab.project import Project
-from flask_lab.results import Facts
+from flask_lab.results import Facts, Severity
 from flask_lab.schema import Schema, read_schema
 from flask_lab.sources import Server
 
@@ -36,6 +36,8 @@ class Fault:
     rule: str
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity | None = None
+    """Where it is not the rule's own."""
 
 
 @dataclass(slots=True)

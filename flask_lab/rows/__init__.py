@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from flask_lab.rows.comparison import Change, Renames, TableRows, compare, read_back
-from flask_lab.rows.filling import EVERYTHING, FIRST, Filled, Kind, Order, Row, load, number_on
+from flask_lab.rows.comparison import Change, Renames, TableRows, canonical, compare, read_back
+from flask_lab.rows.filling import APART, EVERYTHING, FIRST, Filled, Kind, Loader, Order, Row, load, number_on
 from flask_lab.rows.shape import Column, Reference, Shape, read_shapes, sorted_tables
 from flask_lab.rows.values import Theme
 
 __all__ = [
+    "APART",
     "EVERYTHING",
     "FIRST",
     "Change",
     "Column",
     "Filled",
     "Kind",
+    "Loader",
     "Order",
     "Reference",
     "Renames",
@@ -21,6 +23,7 @@ __all__ = [
     "Shape",
     "TableRows",
     "Theme",
+    "canonical",
     "compare",
     "load",
     "number_on",

@@ -100,7 +100,8 @@ def compare(
     changes: list[Change] = []
     for table, old in before.items():
         new_name = renames.table(table, after)
-        if new_name in after and old.rows:
+        # The very same object was not read again, because nothing touched the table.
+        if new_name in after and old.rows and after[new_name] is not old:
             new = after[new_name]
             names = {name: renames.column(table, name, new.columns) for name in old.columns}
             changes += _compare_table(table, old, new, {k: v for k, v in names.items() if v in new.columns})

@@ -24,8 +24,11 @@ from flask_lab.rows.values import Theme, candidates, hostile, is_known, ordinary
 
 Row = dict[str, Any]
 FIRST = 1001
-"""The number of the first row: what a revision writes with keys of its own begins at 1."""
+"""The number of the first row of a table: what a revision writes with keys of its own begins at 1."""
+APART = 100
+"""How far apart the numbers begin that are given at different times."""
 PLAIN_ROWS = 3
+THEMES = (*Theme, Theme.TWICE)
 SPARE = 50
 """Where the numbers begin, counted from the first, that replace what the server refused."""
 TRIES = 200
@@ -55,9 +58,11 @@ class Order:
     only: Collection[str] | None = None
     first: int = FIRST
     rows: int | None = None
-    themes: Sequence[Theme] = (*Theme, Theme.TWICE)
+    themes: Sequence[Theme] = THEMES
     domains: Mapping[str, Shape] = field(default_factory=dict)
     """Tables as they were; hostile values stay within what their columns took then."""
+    omitted: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Columns, by table, that are left to the server."""
 
 
 EVERYTHING = Order()
@@ -83,7 +88,9 @@ def load(
 class Loader:
     """Makes and inserts the rows of one `load`."""
 
-    def __init__(self, connection: Connection, kind: Kind, shapes: Mapping[str, Shape], order: Order) -> None:
+    def __init__(
+        self, connection: Connection, kind: Kind, shapes: Mapping[str, Shape], order: Order = EVERYTHING
+    ) -> None:
         self.connection = connection
         self.kind = kind
         self.shapes = shapes
@@ -119,6 +126,20 @@ class Loader:
         else:
             self.refused[shape.name] = said
 
+    def fill_columns(self, shape: Shape, names: Collection[str]) -> None:
+        """Give the rows that are there values in these columns, as an app would in time."""
+        key = shape.key
+        columns = [column for column in shape.written if column.name in names and column.name not in key]
+        if not key or not columns:
+            return
+        chosen: list[sa.ColumnClause[Any]] = [sa.column(name) for name in key]
+        query = sa.select(*chosen).select_from(sa.table(shape.name)).order_by(*chosen).limit(MANY)
+        for place, row in enumerate(self.connection.execute(query).all()):
+            theme = None if self.kind is Kind.ORDINARY else THEMES[place % len(THEMES)]
+            made = self._row(shape, theme, self.order.first + place, place)
+            values = {column.name: made[column.name] for column in columns}
+            self._try(_update(shape, dict(zip(key, row, strict=True)), values))
+
     def close_cycles(self, shape: Shape) -> None:
         """Fill the references that were left NULL because their parents came later."""
         for reference in shape.references:
@@ -145,10 +166,15 @@ class Loader:
         row: Row = {}
         for reference in shape.references:
             self._refer(shape, reference, row, place, theme)
-        for column in shape.written:
+        for column in self._given(shape):
             if column.name not in row:
                 row[column.name] = self._value(shape, column, theme, number)
         return row
+
+    def _given(self, shape: Shape) -> list[Column]:
+        return [
+            column for column in shape.written if column.name not in self.order.omitted.get(shape.name, ())
+        ]
 
     def _value(self, shape: Shape, column: Column, theme: Theme | None, number: int) -> Any:
         if column.numbered:
@@ -157,12 +183,22 @@ class Loader:
             return None
         if (shape.name, column.name) in self.learned:
             return self.learned[shape.name, column.name]
+        if self._may_refer(shape, column):
+            # All tables number their rows alike, so whatever this is to refer to one day is there.
+            number = FIRST + number % APART % PLAIN_ROWS
         # Keys differ anyway, and a key at the end of its range leaves no number for the next row.
-        if theme is None or shape.key == (column.name,):
-            return self._driver(ordinary(column, number))
-        before = self.order.domains.get(shape.name)
-        domain = before.columns.get(column.name, column) if before else column
-        return self._driver(hostile(domain, theme, number))
+        elif theme is not None and shape.key != (column.name,):
+            before = self.order.domains.get(shape.name)
+            return self._driver(
+                hostile(before.columns.get(column.name, column) if before else column, theme, number)
+            )
+        return self._driver(ordinary(column, number))
+
+    def _may_refer(self, shape: Shape, column: Column) -> bool:
+        """Whether a column of numbers may be a reference that no foreign key tells of, yet or any more."""
+        if not isinstance(column.type, sa.Integer) or column.name in shape.key:
+            return False
+        return self.kind is Kind.ORDINARY or column.name.endswith("_id")
 
     def _refer(self, shape: Shape, reference: Reference, row: Row, place: int, theme: Theme | None) -> None:
         """Choose a parent: ordinary rows have one each, hostile ones share the first, have others, or have none."""
@@ -212,7 +248,7 @@ class Loader:
         for step in range(20 if free else 0):
             number = self.order.first + place + step * 100
             yield {column.name: self._driver(ordinary(column, number)) for column in free}
-        choices = [self._parent_keys(each) for each in references]
+        choices = [_turned(self._parent_keys(each), place) for each in references]
         for combination in itertools.islice(itertools.product(*choices), 0 if not choices else TRIES):
             change: Row = {}
             for reference, key in zip(references, combination, strict=True):
@@ -275,7 +311,7 @@ class Loader:
         """The columns that nothing but their type and CHECKs bind, and plain values for them."""
         number = self.order.first + next(self.spare)
         bound = {name for each in shape.references for name in each.columns}
-        free = [column for column in shape.written if column.name not in bound and not column.numbered]
+        free = [column for column in self._given(shape) if column.name not in bound and not column.numbered]
         return free, {column.name: self._value(shape, column, None, number) for column in free}
 
     def _unlike_on_server(self, shape: Shape, row: Row) -> Row | None:
@@ -360,6 +396,12 @@ def number_on(connection: Connection, table: str, column: str) -> None:
 def _update(shape: Shape, row: Row, values: Row) -> Any:
     table = sa.table(shape.name, *(sa.column(name) for name in shape.columns))
     return sa.update(table).where(*(table.c[name] == row.get(name) for name in shape.key)).values(values)
+
+
+def _turned(keys: list[tuple[Any, ...]], place: int) -> list[tuple[Any, ...]]:
+    """Beginning with the row that has this place, so that what stands for the same thing goes together."""
+    start = place % len(keys) if keys else 0
+    return keys[start:] + keys[:start]
 
 
 def _waits(row: Row, reference: Reference) -> bool:

@@ -1,0 +1,191 @@
+"""Every revision over rows: what survives the upgrade, the way back, and the second upgrade."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.data.trial import Facts
+from flask_lab.experiments.data.walk import Knowledge, Walk
+from flask_lab.results import Severity
+from flask_lab.rows import Kind, Theme
+
+KINDS = (Kind.ORDINARY, Kind.HOSTILE)
+
+
+class Data(Experiment):
+    """Do rows survive every revision, up, down and up again?
+
+    Question: what happens to the rows of a populated database? Does the new schema take new ones?
+    Method: every table is filled with rows that its keys, references, checks and enumerations allow: three ordinary
+    ones, with every column filled; then, on another database, hostile ones: NULL and duplicates wherever allowed,
+    longest texts, extreme numbers and times, quotes and emoji. Across each revision the database goes up, takes new
+    rows, goes down and up again; what both sides have is compared row by row after each step. Renames are taken from
+    the revision's own operations and statements. What fails is tried once more without rows, to tell whether they are
+    the reason. On SQLite every connection opens with foreign keys enforced, as an app's own would that sets the
+    pragma; if the app or env.py sets it otherwise afterwards, that stands.
+    Passes when: no step fails because of rows, no row or value of what survived is another than before, but for what
+    the revision's own UPDATE statements set, and the new schema takes an ordinary row.
+    Cannot see: rows that only your data has; tables whose rows cannot be made, which are named; values written after
+    the upgrade that are wider than the old column; whether an UPDATE sets the right value.
+    """
+
+    name = "data"
+
+    def run(self, stage: Stage) -> None:
+        known = Knowledge()
+        enforces = _enforces(stage)
+        with _foreign_keys_enforced():
+            for order in stage.project.tree.orders():
+                for bind in stage.project.engines:
+                    seen: dict[str, Facts] = dict(Walk(stage, order, bind, Kind.ORDINARY, known).observe())
+                    for revision, facts in Walk(stage, order, bind, Kind.HOSTILE, known).observe():
+                        _record(stage, revision, seen.pop(revision, {}), facts, enforces=enforces)
+                    for revision, facts in seen.items():
+                        _record(stage, revision, facts, {}, enforces=enforces)
+
+    def judge(self, observation: Observation) -> Iterator[Fault]:
+        told: set[tuple[str, str]] = set()
+        for kind in KINDS:
+            facts = observation.facts.get(kind) or {}
+            for place, fault in _faults(facts, enforces=observation.facts["enforces_foreign_keys"]):
+                if (fault.rule, place) in told:
+                    continue
+                told.add((fault.rule, place))
+                yield fault if kind is Kind.ORDINARY else _only_hostile(fault)
+
+
+def _record(stage: Stage, revision: str, ordinary: Facts, hostile: Facts, *, enforces: bool) -> None:
+    if skipped := ordinary.get("skipped") or hostile.get("skipped"):
+        stage.record(Observation(revision, skipped=skipped))
+        return
+    named = {**ordinary.get("not_filled", {}), **hostile.get("not_filled", {})}
+    facts = {
+        Kind.ORDINARY.value: ordinary,
+        Kind.HOSTILE.value: hostile,
+        "enforces_foreign_keys": enforces,
+        "not_compared": [f"rows of {table}: {said}" for table, said in named.items()],
+    }
+    seconds = sum(
+        (each.get(name) or {}).get("seconds", 0.0)
+        for each in (ordinary, hostile)
+        for name in ("upgrade", "downgrade", "again")
+    )
+    stage.record(Observation(revision, facts, seconds))
+
+
+def _enforces(stage: Stage) -> bool:
+    """Whether the app enforces foreign keys by itself; of the products, only SQLite leaves that to it."""
+    if stage.server.product.name != "sqlite":
+        return True
+    with stage.databases():
+        engine = next(iter(stage.project.engines.values()))
+        with engine.connect() as connection:
+            return bool(connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
+
+
+@contextmanager
+def _foreign_keys_enforced() -> Iterator[None]:
+    """Open SQLite connections, env.py's own too, with foreign keys enforced."""
+
+    # Before what the app itself does with a new connection: a class's listeners come before an object's.
+    def enforce(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA foreign_keys = ON")
+
+    event.listen(Engine, "connect", enforce)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", enforce)
+
+
+def _only_hostile(fault: Fault) -> Fault:
+    return Fault(fault.rule, f"{fault.message} (only with hostile rows)", fault.evidence, Severity.WARNING)
+
+
+Found = tuple[str, Fault]
+"""Where, within the revision, and what."""
+
+
+def _faults(facts: Facts, *, enforces: bool) -> Iterator[Found]:
+    if failed := facts.get("failed"):
+        yield from _failure(failed, enforces=enforces)
+    for name, tell in _TOLD.items():
+        for each in facts.get(name) or ():
+            yield _place(each), tell(each)
+
+
+def _failure(failed: Facts, *, enforces: bool) -> Iterator[Found]:
+    rule = "downgrade-fails-on-data" if failed["step"] == "downgrade" else "upgrade-fails-on-data"
+    evidence = dict(failed)
+    severity = None
+    message = failed["message"]
+    if failed["step"] == "again":
+        message = f"the second upgrade: {message}"
+    if reason := _culprit(failed["message"]):
+        evidence["because of"] = reason
+    if "FOREIGN KEY" in message and not enforces:
+        evidence["foreign keys"] = (
+            "enforced by the lab; neither the app nor its engine sets PRAGMA foreign_keys"
+        )
+        severity = Severity.WARNING
+    yield "", Fault(rule, message, evidence, severity)
+
+
+def _culprit(message: str) -> str:
+    """Which rows a server's message is about, as far as it can be told."""
+    words = {
+        ("null",): str(Theme.NULLS),
+        ("unique", "duplicate"): "values that are there twice",
+        ("too long", "truncated"): str(Theme.LARGEST),
+        ("out of range", "overflow"): "extreme numbers",
+        ("foreign key",): "parents with children",
+    }
+    said = message.lower()
+    return next((rows for marks, rows in words.items() if any(mark in said for mark in marks)), "")
+
+
+def _place(each: Facts) -> str:
+    return f"{each.get('table')}.{each.get('column') or each.get('what') or ''}"
+
+
+def _count(each: Facts) -> str:
+    return f"{each['rows']} of {each['of']} rows" if each["rows"] != each["of"] else f"all {each['of']} rows"
+
+
+def _lost(each: Facts, way: str) -> str:
+    return f"{each['table']}: {_count(each)} are gone after {way}"
+
+
+def _changed(each: Facts, way: str) -> str:
+    return f"{each['table']}.{each['column']}: {_count(each)} hold another value after {way}"
+
+
+def _destroyed(each: Facts) -> str:
+    what = f"{each['table']}.{each['column']}" if each["column"] else f"table {each['table']}"
+    return f"{what} is dropped while it holds values, and the downgrade does not bring them back"
+
+
+_BACK = "the downgrade, or after the upgrade that follows it"
+_TOLD: dict[str, Callable[[Facts], Fault]] = {
+    "lost": lambda each: Fault("upgrade-loses-rows", _lost(each, "the upgrade"), each),
+    "changed": lambda each: Fault("upgrade-changes-values", _changed(each, "the upgrade"), each),
+    "invented": lambda each: Fault(
+        "upgrade-invents-values",
+        f"{each['table']}.{each['column']} is NOT NULL without a default, and the server has filled the rows that were "
+        f"there with {each['value']}",
+        each,
+    ),
+    "destroyed": lambda each: Fault("upgrade-destroys-data", _destroyed(each), each),
+    "refused": lambda each: Fault(
+        "insert-fails-after-upgrade", f"{each['table']} does not take {each['what']}: {each['said']}", each
+    ),
+    "back_lost": lambda each: Fault("round-trip-loses-rows", _lost(each, _BACK), each),
+    "back_changed": lambda each: Fault("round-trip-changes-values", _changed(each, _BACK), each),
+}

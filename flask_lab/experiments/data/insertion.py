@@ -1,0 +1,117 @@
+"""Whether a schema takes new rows: one with all its values, and one whose defaults and numbers the server gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, types
+
+from flask_lab.experiments.data.state import State
+from flask_lab.rows import Column, Filled, Kind, Order, Shape, canonical, load, read_back
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that a table should take and does not, or takes otherwise than it should."""
+
+    table: str
+    what: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What to ask of the tables of a state."""
+
+    connection: Connection
+    before: State
+    """The state before the upgrade, where these tables took rows."""
+    after: State
+    numbered: Mapping[str, str]
+    """Keys that the revision wants numbered by the server, by table."""
+    first: int
+
+    def left_to_server(self, table: str) -> list[Refusal]:
+        """Insert a row that leaves to the server what it can fill by itself, and take it back."""
+        shape = self.after.shapes[table]
+        omitted = self._omitted(shape)
+        if not omitted:
+            return []
+        order = Order({table}, self.first, 1, omitted={table: omitted})
+        inside = self.connection.begin_nested()
+        try:
+            filled = load(self.connection, Kind.ORDINARY, self.after.shapes, order)
+            if table in filled.not_filled:
+                return self._refused(shape, omitted, filled.not_filled[table])
+            return self._odd(shape, omitted)
+        finally:
+            inside.rollback()
+
+    def _refused(self, shape: Shape, omitted: list[str], said: str) -> list[Refusal]:
+        """A refusal, if the same row with all its values is taken."""
+        whole = load(self.connection, Kind.ORDINARY, self.after.shapes, Order({shape.name}, self.first, 1))
+        if shape.name not in whole.tables:
+            return []
+        return [Refusal(shape.name, f"a row without {', '.join(omitted)}, which the server fills", said)]
+
+    def _odd(self, shape: Shape, omitted: list[str]) -> list[Refusal]:
+        """What is wrong with the values that the server gave to a row that it took."""
+        known = {repr(row) for row in self.after.rows[shape.name].rows}
+        rows = [
+            row
+            for row in read_back(self.connection, {shape.name: shape})[shape.name].rows
+            if repr(row) not in known
+        ]
+        found = []
+        for name in omitted:
+            column = shape.columns[name]
+            given = [row[name] for row in rows if name in row]
+            numbers = [
+                row[name] for row in self.after.rows[shape.name].rows if isinstance(row.get(name), int)
+            ]
+            if column.numbered and given and numbers and given[0] <= max(numbers):
+                said = f"the next number is {given[0]}, though there are rows up to {max(numbers)}"
+                found.append(Refusal(shape.name, f"numbers for {name} beyond those that are taken", said))
+            elif any(not _fits(column, value) for value in given):
+                said = f"the default of {name} is stored as {given[0]!r}"
+                found.append(Refusal(shape.name, f"a default for {name} that is of the column's type", said))
+        return found
+
+    def _omitted(self, shape: Shape) -> list[str]:
+        """Columns that the server fills, but for those whose values others bind."""
+        bound = {name for each in shape.references for name in each.columns}
+        unique = {name for each in shape.uniques for name in each}
+        return [
+            column.name
+            for column in shape.written
+            if column.name not in bound
+            and (
+                column.numbered
+                or column.name == self.numbered.get(shape.name)
+                or (column.default is not None and column.name not in unique)
+            )
+        ]
+
+    def with_all_values(self, filled: Filled) -> list[Refusal]:
+        """Refusals of ordinary rows by tables that took them before."""
+        return [
+            Refusal(table, "an ordinary row", said)
+            for table, said in filled.not_filled.items()
+            if table in self.before.rows and self.before.rows[table].rows and self.after.rows[table].rows
+        ]
+
+
+def _fits(column: Column, value: Any) -> bool:
+    """Whether a value is of its column's type; SQLite alone keeps others too."""
+    if value is None:
+        return True
+    kind = canonical(value)[0]
+    if isinstance(column.type, types.Boolean):
+        return value in (0, 1)
+    if isinstance(column.type, (types.Integer, types.Numeric, types.Float)):
+        return bool(kind == "number")
+    if isinstance(column.type, (types.DateTime, types.Date)):
+        return bool(kind == "time")
+    return True

@@ -1,0 +1,150 @@
+"""What a step's record says: what it renamed, what it changed on purpose, what it touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from alembic.operations.ops import AlterColumnOp, CreateTableOp
+
+from flask_lab.migrator import Step
+from flask_lab.rows import Renames, Shape
+
+_NAME = r"(?:\"[^\"]+\"|`[^`]+`|\[[^\]]+\]|\w+)"
+_TABLE = rf"(?:{_NAME}\.)?({_NAME})"
+_ALTER = rf"\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?{_TABLE}\s+"
+_RENAME_TABLE = re.compile(
+    rf"{_ALTER}rename\s+(?:to|as)\s+{_TABLE}|\brename\s+table\s+{_TABLE}\s+to\s+{_TABLE}", re.IGNORECASE
+)
+_RENAME_COLUMN = re.compile(
+    rf"{_ALTER}(?:rename\s+(?:column\s+)?(?!to\b|as\b|constraint\b|index\b|key\b)({_NAME})\s+to\s+({_NAME})"
+    rf"|change\s+(?:column\s+)?({_NAME})\s+({_NAME}))",
+    re.IGNORECASE,
+)
+_UPDATE = re.compile(r"\bupdate\b(?P<tables>.+?)\bset\b(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
+_WRITTEN = re.compile(rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|create\s+table)\s+{_TABLE}", re.IGNORECASE)
+_END_OF_SET = re.compile(r"\b(?:where|from|returning|order|limit)\b", re.IGNORECASE)
+# Whatever deletes rows of one table may delete or change those that refer to them.
+_REACHES_CHILDREN = re.compile(r"\b(?:delete|drop\s+table|truncate|update|replace)\b", re.IGNORECASE)
+
+
+def renames(step: Step, shapes: Mapping[str, Shape]) -> Renames:
+    """What the step renamed of the tables and columns in `shapes`."""
+    tables: dict[str, str] = {}
+    columns: dict[tuple[str, str], str] = {}
+    for statement in step.statements:
+        for found in _RENAME_TABLE.finditer(statement):
+            old, new = (_bare(name) for name in found.groups() if name)
+            tables[_origin(old, tables)] = new
+        for found in _RENAME_COLUMN.finditer(statement):
+            table, old, new = (_bare(name) for name in found.groups() if name)
+            _rename_column(columns, _origin(table, tables), old, new)
+    for operation in step.operations:
+        # SQLite's rebuild of a table renames in no statement.
+        if isinstance(operation, AlterColumnOp) and operation.modify_name:
+            table = _origin(operation.table_name, tables)
+            if operation.modify_name not in columns.values():
+                _rename_column(columns, table, operation.column_name, operation.modify_name)
+    exact = {name.lower(): name for name in shapes}
+    return Renames(
+        {exact.get(old.lower(), old): new for old, new in tables.items()},
+        {(exact.get(table.lower(), table), old): new for (table, old), new in columns.items()},
+    )
+
+
+def _rename_column(columns: dict[tuple[str, str], str], table: str, old: str, new: str) -> None:
+    first = next((key[1] for key, now in columns.items() if key[0] == table and now == old), old)
+    if old != new:
+        columns[table, first] = new
+
+
+def _origin(name: str, tables: Mapping[str, str]) -> str:
+    """What the table that is called `name` now was called at first."""
+    return next((old for old, new in tables.items() if new == name), name)
+
+
+def updated(step: Step) -> set[tuple[str, str]]:
+    """The tables and columns, in lower case, that UPDATE statements of the step set."""
+    return {(table, column) for statement in step.statements for table, column in _updated(statement.lower())}
+
+
+def _updated(statement: str) -> Iterator[tuple[str, str]]:
+    found = _UPDATE.search(statement)
+    if found is None:
+        return
+    tables = [_bare(name) for name in re.findall(_NAME, found["tables"])]
+    columns = [
+        _bare(name) for part in _split(found["rest"]) for name in re.findall(_NAME, part.partition("=")[0])
+    ]
+    yield from ((table, column) for table in tables for column in columns)
+    # A WITH clause or a trigger may hold another one.
+    yield from _updated(found["rest"])
+
+
+def _split(assignments: str) -> Iterator[str]:
+    """The assignments of a SET clause: up to its end, at the commas that no parenthesis holds."""
+    depth, start = 0, 0
+    for place, sign in enumerate(assignments):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        ends = depth == 0 and _END_OF_SET.match(assignments, place) and not assignments[place - 1].isalnum()
+        if ends or depth < 0:
+            yield assignments[start:place]
+            return
+        if sign == "," and depth == 0:
+            yield assignments[start:place]
+            start = place + 1
+    yield assignments[start:]
+
+
+def written(step: Step) -> set[str]:
+    """The tables, in lower case, that the step put rows or values into."""
+    return {_bare(name).lower() for statement in step.statements for name in _WRITTEN.findall(statement)}
+
+
+def touched(step: Step, shapes: Mapping[str, Shape], names: Collection[str]) -> set[str]:
+    """The tables among `names` that a step may have changed: all that it speaks of, and those that refer to them."""
+    text = "\n".join(step.statements).lower()
+    if not text:
+        # What it did, if anything, it did where nobody saw it.
+        return set(names)
+    found = {name for name in names if name.lower() in text}
+    if _REACHES_CHILDREN.search(text):
+        while more := {
+            shape.name
+            for shape in shapes.values()
+            if shape.name in names
+            and shape.name not in found
+            and any(each.parent in found for each in shape.references)
+        }:
+            found |= more
+    return found
+
+
+def asked_for(step: Step, column: str) -> bool:
+    """Whether the step says what a new column holds: a default, a number from the server, or a value of its own."""
+    named = rf"(?<!\w){re.escape(column.lower())}(?!\w)"
+    given = r"\b(?:default|generated|auto_increment|identity|serial|bigserial|insert|update|select)\b"
+    return any(
+        re.search(named, statement) and re.search(given, statement)
+        for statement in map(str.lower, step.statements)
+    )
+
+
+def numbered(step: Step) -> dict[str, str]:
+    """Key columns, by table, for which the step's own operations ask the server for numbers."""
+    made = (each.to_table() for each in step.operations if isinstance(each, CreateTableOp))
+    return {
+        table.name: table.autoincrement_column.name
+        for table in made
+        if table.autoincrement_column is not None
+    }
+
+
+def speaking_of(step: Step, table: str, most: int = 3) -> list[str]:
+    """The last statements of a step that name a table, shortened."""
+    found = [" ".join(each.split()) for each in step.statements if table.lower() in each.lower()]
+    return [each[:300] for each in found[-most:]]
+
+
+def _bare(name: str) -> str:
+    return name[1:-1] if name[:1] in '"`[' else name

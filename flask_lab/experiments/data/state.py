@@ -1,0 +1,49 @@
+"""What a database holds at one moment; only tables that may have changed are read again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, inspect
+
+from flask_lab.rows import Shape, TableRows, read_back, read_shapes
+from flask_lab.schema import digest
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The tables of a database, and their rows."""
+
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    rows: Mapping[str, TableRows] = field(default_factory=dict)
+    schema: str = ""
+    """Equal for equal schemas."""
+
+    def reread(
+        self,
+        connection: Connection,
+        ignore: Collection[str],
+        names: Iterable[str],
+        known: Iterable[State] = (),
+    ) -> State:
+        """This state, with these tables, and new ones, as they are now; `known` may have had the same schema."""
+        schema = digest(connection, ignore)
+        # Reflecting takes longer than everything else that is done here.
+        twin = next((state for state in known if state.schema == schema), None)
+        if twin is not None:
+            shapes = twin.shapes
+        else:
+            there = set(inspect(connection).get_table_names()).difference(ignore)
+            wanted = there & (set(names) | (there - set(self.shapes)))
+            shapes = {name: self.shapes[name] for name in there - wanted}
+            shapes |= read_shapes(connection, ignore, wanted)
+        return State(shapes, self.rows, schema).with_rows(
+            connection, set(names) | (set(shapes) - set(self.rows))
+        )
+
+    def with_rows(self, connection: Connection, names: Collection[str]) -> State:
+        """This state, with the rows of these tables as they are now."""
+        kept = {name: rows for name, rows in self.rows.items() if name in self.shapes and name not in names}
+        wanted = {name: shape for name, shape in self.shapes.items() if name in names}
+        return State(self.shapes, kept | read_back(connection, wanted), self.schema)

@@ -1,0 +1,299 @@
+"""One way through the tree on one bind, with rows of one kind in every table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from alembic.runtime.migration import RevisionStep
+
+from flask_lab.errors import MigrationFailed
+from flask_lab.experiments.base import Stage
+from flask_lab.experiments.data import recorded
+from flask_lab.experiments.data.insertion import Probe
+from flask_lab.experiments.data.state import State
+from flask_lab.experiments.data.trial import Facts, Trial
+from flask_lab.migrator import Direction, Stepper
+from flask_lab.project import Bind
+from flask_lab.rows import APART, FIRST, Filled, Kind, Loader, Order, Row, Theme, load, sorted_tables
+
+DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade", "upgrade")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How a revision does without rows: how many steps of up, down and up pass, and whether the next one fails."""
+
+    passed: int
+    fails: bool
+
+    @property
+    def goes_back(self) -> bool:
+        return not self.fails
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What walks tell each other: how revisions do without rows, and what was tried already."""
+
+    controls: dict[tuple[Bind, str], Control] = field(default_factory=dict)
+    met: set[tuple[Bind, Kind, str, frozenset[str]]] = field(default_factory=set)
+
+
+class Walk:
+    """Steps across every revision; starts anew on a new database when one fails."""
+
+    def __init__(
+        self, stage: Stage, order: tuple[str, ...], bind: Bind, kind: Kind, known: Knowledge
+    ) -> None:
+        self.stage = stage
+        self.bind = bind
+        self.kind = kind
+        self.known = known
+        self.waiting = list(order)
+        self.applied: list[str] = []
+        self.trial: Trial | None = None
+        self.suspect: Trial | None = None
+        """A trial that failed, of which nobody knows whether it fails without rows too."""
+        self.passed = 0
+        self.passing: str | None = None
+        self.done: list[tuple[str, Facts]] = []
+        self.state: State | None = None
+        self.not_filled: dict[str, str] = {}
+        self.first = FIRST
+
+    def observe(self) -> Iterator[tuple[str, Facts]]:
+        """Walk to the end, over as many databases as it takes; what was seen at each revision."""
+        while self._is_wanted():
+            with self.stage.databases():
+                self._go()
+            yield from self.done
+            self.done.clear()
+
+    def _is_wanted(self) -> bool:
+        return self.suspect is not None or any(map(self.stage.asks, self.waiting))
+
+    def _go(self) -> None:
+        """Walk on a new database until a step fails, or the end is reached."""
+        self.trial = self.passing = self.state = None
+        self.passed = 0
+        ahead = len(self.waiting)
+        try:
+            self.stage.migrator.follow(self._steps)
+        except MigrationFailed as failure:
+            self._fail(failure)
+            return
+        if len(self.waiting) == ahead and self.suspect is None:
+            # env.py has no run for this bind.
+            self.waiting.clear()
+
+    def _steps(self, stepper: Stepper) -> Iterator[RevisionStep]:
+        if stepper.bind != self.bind:
+            return
+        for revision in self.applied:
+            yield stepper.move(revision, "upgrade")
+        if self.suspect is not None:
+            yield from self._control(stepper, self.suspect)
+        while self._is_wanted():
+            revision = self.waiting[0]
+            key = (self.bind, self.kind, revision, frozenset(self.applied))
+            control = self.known.controls.get((self.bind, revision))
+            if control is not None and not control.passed:
+                self._leave_out(revision)
+            elif key in self.known.met or not self.stage.asks(revision):
+                self.passing = revision
+                yield stepper.move(revision, "upgrade")
+                self.passing = self.state = None
+                self.applied.append(self.waiting.pop(0))
+            else:
+                self.known.met.add(key)
+                yield from self._try(stepper, revision)
+
+    def _try(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
+        """Across one revision with rows: up, rows of the new schema, down, up again."""
+        begun = time.perf_counter()
+        if self.state is None:
+            self.state = self._filled(stepper)
+        self.trial = trial = Trial(revision, self.kind, states=[self.state], not_filled=dict(self.not_filled))
+        trial.steps = stepper.steps = []
+        yield stepper.move(revision, "upgrade")
+        self._look(stepper, trial)
+        added = self._insert(stepper, trial)
+        control = self.known.controls.get((self.bind, revision))
+        if control is None or control.goes_back:
+            for direction in DIRECTIONS[1:]:
+                yield stepper.move(revision, direction)
+                self._look(stepper, trial)
+        self.state = self._tidied(stepper, trial, added)
+        trial.seconds = time.perf_counter() - begun
+        self.trial = None
+        self.done.append((revision, trial.facts()))
+        self.applied.append(revision)
+        self.waiting.remove(revision)
+
+    def _control(self, stepper: Stepper, suspect: Trial) -> Iterator[RevisionStep]:
+        """The steps of a trial that failed, without rows; then on from there."""
+        for direction in DIRECTIONS[: len(suspect.steps)]:
+            yield stepper.move(suspect.revision, direction)
+            self.passed += 1
+        self._learn(suspect, fails=False)
+        if self.passed == 2:
+            self.passing = suspect.revision
+            yield stepper.move(suspect.revision, "upgrade")
+            self.passing = None
+
+    def _fail(self, failure: MigrationFailed) -> None:
+        """Find out what failed, and where to go on."""
+        if self.suspect is not None:
+            self._learn(self.suspect, fails=True)
+        elif self.trial is not None and self.trial.steps:
+            trial, self.trial = self.trial, None
+            trial.error = failure.cause
+            self.waiting.remove(trial.revision)
+            step = trial.steps[-1]
+            known = self.known.controls.get((self.bind, trial.revision))
+            if known is not None and len(trial.steps) <= known.passed:
+                self._conclude(trial, known)
+            elif step.error is not None and not step.statements:
+                # It gave up before it asked the database anything.
+                self.passed = len(trial.steps) - 1
+                self._learn(trial, fails=True)
+            else:
+                self.suspect = trial
+        elif self.passing is not None:
+            if self.passing in self.waiting and self.state is None:
+                self._leave_out(self.passing)
+        else:
+            raise failure
+
+    def _learn(self, trial: Trial, *, fails: bool) -> None:
+        control = Control(self.passed, fails)
+        self.known.controls[self.bind, trial.revision] = control
+        self.suspect = None
+        self._conclude(trial, control)
+
+    def _conclude(self, trial: Trial, control: Control) -> None:
+        """Put a failed trial on record, now that it is known what rows have to do with it."""
+        trial.passes_empty = len(trial.steps) <= control.passed
+        if control.passed:
+            self.applied.append(trial.revision)
+            self.done.append((trial.revision, trial.facts()))
+        else:
+            self._leave_out(trial.revision)
+
+    def _leave_out(self, revision: str) -> None:
+        """Pass by a revision that cannot be applied, and those that need it."""
+        above = self.stage.project.tree.above(revision)
+        gone = [each for each in self.waiting if each in above or each == revision]
+        for each in dict.fromkeys([revision, *gone]):
+            why = "the upgrade" if each == revision else f"it needs {revision}, whose upgrade"
+            self.done.append((each, {"skipped": f"{why} fails without rows too: see stairway"}))
+        self.waiting = [each for each in self.waiting if each not in gone]
+
+    def _filled(self, stepper: Stepper) -> State:
+        """Rows in every table of a database that has none of the lab's yet."""
+        ignore = self._ignored(stepper)
+        state = State().reread(stepper.connection, ignore, ())
+        self.not_filled = dict(self._load(stepper, state, set(state.shapes)).not_filled)
+        state = state.with_rows(stepper.connection, set(state.shapes))
+        self._settle(stepper)
+        return state
+
+    def _look(self, stepper: Stepper, trial: Trial) -> None:
+        """Add the state after the last step to a trial."""
+        last = trial.states[-1]
+        ignore = self._ignored(stepper)
+        names = set(last.shapes).union(sa.inspect(stepper.connection).get_table_names()).difference(ignore)
+        touched = recorded.touched(trial.steps[-1], last.shapes, names)
+        trial.states.append(last.reread(stepper.connection, ignore, touched, trial.states))
+        self._settle(stepper)
+
+    def _insert(self, stepper: Stepper, trial: Trial) -> dict[str, list[Row]]:
+        """Write rows as the new schema wants them, which the way back will meet; their keys."""
+        before, up = trial.states
+        touched = trial.touched() & set(up.shapes)
+        probe = Probe(stepper.connection, before, up, recorded.numbered(trial.steps[0]), self._number())
+        if self.kind is Kind.ORDINARY:
+            for table in sorted(touched):
+                trial.refused += probe.left_to_server(table)
+        plain = load(stepper.connection, Kind.ORDINARY, up.shapes, Order(touched, self._number(), 1))
+        trial.refused += probe.with_all_values(plain)
+        trial.not_filled |= {
+            name: said for name, said in plain.not_filled.items() if name not in before.shapes
+        }
+        added = {name: list(rows) for name, rows in plain.keys.items()}
+        if self.kind is Kind.HOSTILE:
+            # Not the longest or largest: that a wider column holds more than the old one took is why it was made so.
+            themes = (Theme.NULLS, Theme.TWICE, Theme.TWICE)
+            order = Order(touched, self._number(), themes=themes, domains=before.shapes)
+            for name, rows in load(stepper.connection, Kind.HOSTILE, up.shapes, order).keys.items():
+                added.setdefault(name, []).extend(rows)
+        self._settle(stepper)
+        return added
+
+    def _tidied(self, stepper: Stepper, trial: Trial, added: dict[str, list[Row]]) -> State:
+        """Take the rows for the way back out again, and fill what is new: tables, columns, tables emptied."""
+        before, last = trial.before, trial.states[-1]
+        with self._foreign_keys(stepper):
+            for name in reversed(sorted_tables(last.shapes)):
+                self._delete(stepper, last, name, added.get(name, []))
+        touched = (trial.touched() | set(added)) & set(last.shapes)
+        state = last.with_rows(stepper.connection, touched)
+        empty = {name for name in touched if not state.rows[name].rows}
+        self.not_filled = {name: said for name, said in self.not_filled.items() if name not in touched}
+        self.not_filled |= self._load(stepper, state, empty).not_filled
+        loader = Loader(stepper.connection, self.kind, state.shapes)
+        for name in touched - empty:
+            old = before.shapes.get(name)
+            loader.fill_columns(
+                state.shapes[name], set(state.shapes[name].columns).difference(old.columns if old else ())
+            )
+        state = state.with_rows(stepper.connection, touched)
+        self._settle(stepper)
+        return state
+
+    def _delete(self, stepper: Stepper, state: State, name: str, rows: list[Row]) -> None:
+        key = state.shapes[name].key
+        table = sa.table(name, *(sa.column(each) for each in key))
+        for row in rows:
+            if key and all(each in row for each in key):
+                # What the revision has made refer to it since stays, and so does the row.
+                with suppress(sa.exc.DBAPIError), stepper.connection.begin_nested():
+                    condition = (table.c[each] == row[each] for each in key)
+                    stepper.connection.execute(sa.delete(table).where(*condition))
+
+    @contextmanager
+    def _foreign_keys(self, stepper: Stepper) -> Iterator[None]:
+        """Enforce them on SQLite also where env.py has turned them off: the lab must leave no orphans."""
+        if stepper.connection.dialect.name != "sqlite":
+            yield
+            return
+        self._settle(stepper)
+        # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
+        cursor = stepper.connection.connection.cursor()
+        was = cursor.execute("PRAGMA foreign_keys").fetchone()[0]
+        cursor.execute("PRAGMA foreign_keys = ON")
+        yield
+        self._settle(stepper)
+        cursor.execute(f"PRAGMA foreign_keys = {was}")
+        cursor.close()
+
+    def _load(self, stepper: Stepper, state: State, names: Collection[str]) -> Filled:
+        if not names:
+            return Filled({}, {})
+        return load(stepper.connection, self.kind, state.shapes, Order(names))
+
+    def _number(self) -> int:
+        self.first += APART
+        return self.first
+
+    def _ignored(self, stepper: Stepper) -> set[str]:
+        return {stepper.context.version_table}
+
+    def _settle(self, stepper: Stepper) -> None:
+        """Commit the lab's own rows, unless env.py holds one transaction around everything."""
+        if not stepper.context._in_external_transaction:
+            stepper.connection.commit()
