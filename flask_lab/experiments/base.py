@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 from flask_lab.migrator import Migrator, Step, describe
 from flask_lab.project import Project
 from flask_lab.results import Facts, Severity
-from flask_lab.schema import Schema, read_schema
+from flask_lab.schema import Schema, digest, read_schema
 from flask_lab.sources import Server
+
+KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Stage:
     record: Callable[[Observation], None]
     only: Collection[str] | None = None
     """The revisions that are asked about, or None for all."""
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    """Those read lately, by their digests: a way back comes to one that is known."""
 
     @property
     def migrator(self) -> Migrator:
@@ -71,8 +75,14 @@ class Stage:
                 self.project.let_go()
 
     def schema(self, connection: Connection, version_table: str) -> Schema:
-        """The schema that `connection` sees, without Alembic's own table."""
-        return read_schema(connection, {version_table})
+        """The schema that `connection` sees, without Alembic's own table; read only where its digest is new."""
+        ignored = {version_table}
+        mark = digest(connection, ignored)
+        if mark not in self.schemas:
+            while len(self.schemas) >= KEPT:
+                del self.schemas[next(iter(self.schemas))]
+            self.schemas[mark] = read_schema(connection, ignored)
+        return self.schemas[mark]
 
 
 class Experiment(ABC):
