@@ -116,11 +116,13 @@ def merged(runs: Sequence[Run]) -> Run:
 
 @contextlib.contextmanager
 def _workers(request: Request) -> Iterator[list[Worker]]:
-    context = multiprocessing.get_context("spawn")
+    # Forked from one process that has imported what they all need, and nothing of anyone's app.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["flask_lab.worker"])
     workers = []
     for backend in request.backends:
         ours, theirs = context.Pipe(duplex=False)
-        job = Job(request.app, backend, request.experiments, request.url_env, request.only)
+        job = Job(request.app, backend, request.experiments, request.url_env, request.only, dict(os.environ))
         process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
         # Inherited: an interruption waits until the worker can clean up after itself.
         signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)

@@ -43,10 +43,14 @@ class Job:
     experiments: tuple[str, ...]
     url_env: str
     only: frozenset[str] | None
+    environ: dict[str, str]
+    """The caller's; a worker is forked from a process that may be older than a variable."""
 
 
 def work(job: Job, pipe: Connection) -> None:
     """Do the job; everything that there is to tell goes through `pipe`."""
+    os.environ.clear()
+    os.environ.update(job.environ)
     # What an app or a revision prints belongs into no report, and would tear the live display.
     with _quiet(), pipe:
         try:
