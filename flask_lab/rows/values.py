@@ -153,7 +153,9 @@ def _whole(column: Column, number: int) -> Any:
 
 def _fraction(column: Column, number: int) -> Any:
     scale = getattr(column.type, "scale", None)
-    part = Decimal("0.25") if scale is None or scale >= 2 else Decimal("0.5") if scale else Decimal(0)
+    # As many digits as the column keeps; two that every binary number keeps too, where it does not say.
+    digits = "25" if scale is None or isinstance(column.type, types.Float) else "1234567891"[:scale]
+    part = Decimal(f"0.{digits}") if digits else Decimal(0)
     return _number(column.type, _within(column, number + 100_000 * min(column.bounds.rank, 9) + part))
 
 

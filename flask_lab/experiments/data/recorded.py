@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
-from alembic.operations.ops import AlterColumnOp, CreateTableOp
+from alembic.operations.ops import AlterColumnOp, CreateTableOp, DropConstraintOp, DropIndexOp, DropTableOp
 
 from flask_lab.migrator import Step
 from flask_lab.rows import Renames, Shape
@@ -26,6 +27,9 @@ _WRITTEN = re.compile(rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|create\s+tabl
 _END_OF_SET = re.compile(r"\b(?:where|from|returning|order|limit)\b", re.IGNORECASE)
 # Whatever deletes rows of one table may delete or change those that refer to them.
 _REACHES_CHILDREN = re.compile(r"\b(?:delete|drop\s+table|truncate|update|replace)\b", re.IGNORECASE)
+
+_ALTERS = re.compile(r"\balter\s+table\b", re.IGNORECASE)
+_DROPS = re.compile(r"\bdrop\b", re.IGNORECASE)
 
 
 def renames(step: Step, shapes: Mapping[str, Shape]) -> Renames:
@@ -128,6 +132,48 @@ def asked_for(step: Step, column: str) -> bool:
         re.search(named, statement) and re.search(given, statement)
         for statement in map(str.lower, step.statements)
     )
+
+
+def as_asked(step: Step, before: Mapping[str, Shape], after: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The tables after a step, as strict as they were before but where the step asks for something else.
+
+    What a product drops by the way, as MySQL does NOT NULL, is not what an app makes use of.
+    """
+    return {
+        name: _as_asked(step, before[name], shape) if name in before else shape
+        for name, shape in after.items()
+    }
+
+
+def _as_asked(step: Step, old: Shape, new: Shape) -> Shape:
+    columns = {
+        name: replace(column, nullable=False)
+        if name in old.columns and not old.columns[name].nullable and not _lets_null(step, new.name, name)
+        else column
+        for name, column in new.columns.items()
+    }
+    if _drops_constraints(step, new.name):
+        return replace(new, columns=columns)
+    kept = (each for each in old.uniques if set(each) <= set(columns))
+    return replace(new, columns=columns, uniques=tuple(dict.fromkeys((*new.uniques, *kept))))
+
+
+def _lets_null(step: Step, table: str, column: str) -> bool:
+    asked = any(
+        isinstance(each, AlterColumnOp)
+        and (each.table_name, each.column_name) == (table, column)
+        and each.modify_nullable
+        for each in step.operations
+    )
+    return asked or any(table in each and column in each and _ALTERS.search(each) for each in step.direct)
+
+
+def _drops_constraints(step: Step, table: str) -> bool:
+    asked = any(
+        isinstance(each, DropConstraintOp | DropIndexOp | DropTableOp) and each.table_name in (table, None)
+        for each in step.operations
+    )
+    return asked or any(table in each and _DROPS.search(each) for each in step.direct)
 
 
 def numbered(step: Step) -> dict[str, str]:

@@ -203,6 +203,8 @@ class Findings:
                 if _place(change) not in known and not self._is_lasting(change):
                     known.add(_place(change))
                     yield change
+            # The second upgrade may do whatever the first one did.
+            known |= {_place(each) for each in self._compared(self.up, self.renames)}
 
     def _went(self, table: str, column: str | None) -> Facts:
         old = self.before.rows[table]

@@ -215,11 +215,12 @@ class Walk:
         """Write rows as the new schema wants them, which the way back will meet; their keys."""
         before, up = trial.states
         touched = trial.touched() & set(up.shapes)
+        shapes = recorded.as_asked(trial.steps[0], before.shapes, up.shapes)
         probe = Probe(stepper.connection, before, up, recorded.numbered(trial.steps[0]), self._number())
         if self.kind is Kind.ORDINARY:
             for table in sorted(touched):
                 trial.refused += probe.left_to_server(table)
-        plain = load(stepper.connection, Kind.ORDINARY, up.shapes, Order(touched, self._number(), 1))
+        plain = load(stepper.connection, Kind.ORDINARY, shapes, Order(touched, self._number(), 1))
         trial.refused += probe.with_all_values(plain)
         trial.not_filled |= {
             name: said for name, said in plain.not_filled.items() if name not in before.shapes
@@ -229,7 +230,7 @@ class Walk:
             # Not the longest or largest: that a wider column holds more than the old one took is why it was made so.
             themes = (Theme.NULLS, Theme.TWICE, Theme.TWICE)
             order = Order(touched, self._number(), themes=themes, domains=before.shapes)
-            for name, rows in load(stepper.connection, Kind.HOSTILE, up.shapes, order).keys.items():
+            for name, rows in load(stepper.connection, Kind.HOSTILE, shapes, order).keys.items():
                 added.setdefault(name, []).extend(rows)
         self._settle(stepper)
         return added

@@ -1,4 +1,4 @@
-"""Unique names"""
+"""Unique pairs of id and name: only the names of things matter here"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ down_revision = "0001_users"
 
 def upgrade():
     with op.batch_alter_table("users") as batch:
-        batch.create_unique_constraint("uq_users_name", ["name"])
+        batch.create_unique_constraint("uq_users_name", ["id", "name"])
 
 
 def downgrade():
