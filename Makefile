@@ -119,6 +119,14 @@ test-compose: .venv/.tests ## The whole stack in containers
 test-browser: .venv/.tests ## The pages in a real Chromium
 	@$(PYTEST) -m browser $(or $(T),tests/browser)
 
+##@ The lab
+
+ON = $(if $(findstring command line,$(origin DB)),--on "$(DB)")
+
+.PHONY: lab
+lab: .venv/.tests ## Try every revision of this tree on every database within reach, or DB="mysql postgres"
+	@env -u DB -u DATABASE_URL .venv/bin/python -m flask_lab --app app run $(ON) $(LAB)
+
 ##@ Code
 
 CODE := $(wildcard app flask_lab migrations tests docker)
