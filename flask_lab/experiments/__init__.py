@@ -9,4 +9,6 @@ from flask_lab.experiments.stairway import Stairway
 
 __all__ = ["EXPERIMENTS", "Experiment", "Fault", "Observation", "Stage"]
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (Stairway(), Data(), Drift())}
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment for experiment in (Stairway(), Data(), Drift())
+}

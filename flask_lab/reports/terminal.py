@@ -88,6 +88,11 @@ def _absences(run: Run) -> Iterator[RenderableType]:
 def _block(finding: Finding) -> Iterator[RenderableType]:
     """One finding: what, where, what was seen, what to do, and how to see it again."""
     rule = RULES[finding.rule]
+    if finding.accepted is not None:
+        glyph, style = LOOKS[Verdict.KNOWN]
+        where = f"{finding.revision or 'the whole tree'} on {', '.join(finding.backends)}"
+        yield Text(f"{glyph} known: {finding.rule}  {where}: {finding.accepted}", style)
+        return
     yield Rule(style="dim")
     head = Text.assemble(
         (
