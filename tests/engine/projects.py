@@ -1,4 +1,4 @@
-"""Small Flask-Migrate projects for the engine's tests: a folder of revisions, and Flask-Migrate's own env.py round it."""
+"""Small Flask-Migrate projects for the tests: a folder of revisions, and Flask-Migrate's own env.py round it."""
 
 from __future__ import annotations
 
