@@ -116,10 +116,12 @@ def _load(app: str) -> Flask:
         return ScriptInfo(app_import_path=app or None, set_debug_flag=False).load_app()
     except LabError:
         raise
+    except ClickException as error:
+        # Flask puts a whole traceback into the message of an import that fails; its last line is the reason.
+        raise TreeError.no_app(app, error.message.strip().splitlines()[-1]) from error
     except (Exception, SystemExit) as error:
-        # Whatever a factory does wrong, NoAppException and sys.exit() included, is the project's to mend.
-        cause = str(error).strip() or type(error).__name__
-        named = cause if isinstance(error, ClickException) else f"{type(error).__name__}: {cause}"
+        # Whatever a factory does wrong, sys.exit() included, is the project's to mend.
+        named = f"{type(error).__name__}: {str(error).strip()}".removesuffix(": ")
         raise TreeError.no_app(app, named) from error
 
 

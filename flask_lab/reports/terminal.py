@@ -72,17 +72,17 @@ def _mark(run: Run, experiment: str, backend: BackendReport) -> Text:
 
 
 def _absences(run: Run) -> Iterator[RenderableType]:
-    """Backends that did not run and experiments that broke off, with the reason."""
-    told = [
-        (each.name, each.verdict, each.reason) for each in run.backends if each.verdict is not Verdict.PASSED
-    ]
-    told += [
-        (f"{cell.experiment} on {cell.backend}", cell.verdict, cell.reason)
-        for cell in run.cells
-        if cell.verdict is Verdict.ERRORED
-    ]
-    for name, verdict, reason in told:
-        yield Text(f"{LOOKS[verdict][0]} {name} {verdict.value}: {reason}", LOOKS[verdict][1])
+    """Backends that did not run and experiments that broke off, each reason once."""
+    missing = [each for each in run.backends if each.verdict is not Verdict.PASSED]
+    told: dict[tuple[Verdict, str], list[str]] = {}
+    for each in missing:
+        told.setdefault((each.verdict, each.reason), []).append(each.name)
+    names = {each.name for each in missing}
+    for cell in run.cells:
+        if cell.verdict is Verdict.ERRORED and cell.backend not in names:
+            told.setdefault((cell.verdict, cell.reason), []).append(f"{cell.experiment} on {cell.backend}")
+    for (verdict, reason), places in told.items():
+        yield Text(f"{LOOKS[verdict][0]} {', '.join(places)} {verdict.value}: {reason}", LOOKS[verdict][1])
 
 
 def _block(finding: Finding) -> Iterator[RenderableType]:
