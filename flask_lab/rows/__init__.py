@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flask_lab.rows.comparison import Change, Renames, TableRows, canonical, compare, read_back
-from flask_lab.rows.filling import APART, EVERYTHING, FIRST, Filled, Kind, Loader, Order, Row, load, number_on
+from flask_lab.rows.filling import Filled, Loader, load
+from flask_lab.rows.making import APART, EVERYTHING, FIRST, Kind, Order, Row
 from flask_lab.rows.shape import Column, Reference, Shape, read_shapes, sorted_tables
 from flask_lab.rows.values import Theme
 
@@ -26,7 +27,6 @@ __all__ = [
     "canonical",
     "compare",
     "load",
-    "number_on",
     "read_back",
     "read_shapes",
     "sorted_tables",

@@ -34,12 +34,15 @@ _DROPS = re.compile(r"\bdrop\b", re.IGNORECASE)
 
 def renames(step: Step, shapes: Mapping[str, Shape]) -> Renames:
     """What the step renamed of the tables and columns in `shapes`."""
+    exact = {name.lower(): name for name in shapes}
     tables: dict[str, str] = {}
     columns: dict[tuple[str, str], str] = {}
     for statement in step.statements:
         for found in _RENAME_TABLE.finditer(statement):
             old, new = (_bare(name) for name in found.groups() if name)
-            tables[_origin(old, tables)] = new
+            # A copy made meanwhile, as SQLite's rebuild makes one, held no rows before.
+            if (first := _origin(old, tables)).lower() in exact:
+                tables[first] = new
         for found in _RENAME_COLUMN.finditer(statement):
             table, old, new = (_bare(name) for name in found.groups() if name)
             _rename_column(columns, _origin(table, tables), old, new)
@@ -49,7 +52,6 @@ def renames(step: Step, shapes: Mapping[str, Shape]) -> Renames:
             table = _origin(operation.table_name, tables)
             if operation.modify_name not in columns.values():
                 _rename_column(columns, table, operation.column_name, operation.modify_name)
-    exact = {name.lower(): name for name in shapes}
     return Renames(
         {exact.get(old.lower(), old): new for old, new in tables.items()},
         {(exact.get(table.lower(), table), old): new for (table, old), new in columns.items()},
