@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext
 from typing import Any, Protocol
 
 from flask_lab import __version__
@@ -119,18 +120,10 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
     # Forked from one process that has imported what they all need, and nothing of anyone's app.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["flask_lab.worker"])
-    workers = []
-    for backend in request.backends:
-        ours, theirs = context.Pipe(duplex=False)
-        job = Job(request.app, backend, request.experiments, request.url_env, request.only, dict(os.environ))
-        process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
-        # Inherited: an interruption waits until the worker can clean up after itself.
-        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
-        process.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
-        theirs.close()
-        workers.append(Worker(backend, process, ours))
+    workers: list[Worker] = []
     try:
+        for backend in request.backends:
+            workers.append(_start(context, request, backend))
         yield workers
     except BaseException:
         # A terminal sends Ctrl-C to the workers too; whoever sends it to this process alone means them as well.
@@ -146,6 +139,19 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
                 worker.process.kill()
                 worker.process.join()
             worker.pipe.close()
+
+
+def _start(context: ForkServerContext, request: Request, backend: str) -> Worker:
+    ours, theirs = context.Pipe(duplex=False)
+    job = Job(request.app, backend, request.experiments, request.url_env, request.only, dict(os.environ))
+    process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
+    # Inherited: an interruption waits until the worker can clean up after itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+    process.start()
+    theirs.close()
+    worker = Worker(backend, process, ours)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
+    return worker
 
 
 def _listen(workers: Sequence[Worker], listener: Listener) -> None:

@@ -61,8 +61,8 @@ def work(job: Job, pipe: Connection) -> None:
             product = job.backend.partition(":")[0]
             pipe.send(("backend", BackendReport(job.backend, product, "", "", Verdict.SKIPPED, str(reason))))
             pipe.send(("done",))
-        except KeyboardInterrupt:
-            # Everything is closed by now, and the one who asked knows.
+        except (KeyboardInterrupt, BrokenPipeError):
+            # Everything is closed by now, and the one who asked knows, or is gone.
             return
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -99,19 +100,21 @@ def test_missing_backend_is_skipped_and_required_is_exit_code_three(bad: Path) -
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_ends_soon_and_says_so(bad: Path, number: signal.Signals) -> None:
-    slow = bad / "migrations" / "versions" / "0002_phone.py"
-    slow.write_text(
-        slow.read_text().replace("def upgrade():", "def upgrade():\n    import time; time.sleep(60)")
-    )
+    slow, mark = bad / "migrations" / "versions" / "0002_phone.py", bad / "begun"
+    pause = f"open({str(mark)!r}, 'w'); __import__('time').sleep(60)"
+    slow.write_text(slow.read_text().replace("def upgrade():", f"def upgrade():\n    {pause}"))
     command = [sys.executable, "-m", "flask_lab", "run", "--on", "sqlite"]
     process = subprocess.Popen(
         command,
         cwd=bad,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "LAB_STORE": str(bad.parent / "runs")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(3)
+    deadline = time.monotonic() + 60
+    while not mark.exists():
+        assert time.monotonic() < deadline, "the revision is not reached"
+        time.sleep(0.05)
     begun = time.monotonic()
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
