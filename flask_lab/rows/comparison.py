@@ -112,7 +112,12 @@ def _compare_table(table: str, old: TableRows, new: TableRows, names: Mapping[st
     if not new.rows:
         yield from (Change(table, None, row, None) for row in old.rows)
         return
-    for row, partner in _pairs(old, new, names):
+    pairs = _pairs_by_key(old, new, names)
+    if pairs is None:
+        # A key that was given anew says nothing; what else is in the rows has to tell.
+        names = {name: later for name, later in names.items() if name not in old.key} or names
+        pairs = _pairs_by_all(old.rows, new.rows, names)
+    for row, partner in pairs:
         if partner is None:
             yield Change(table, None, row, None)
             continue
@@ -121,25 +126,22 @@ def _compare_table(table: str, old: TableRows, new: TableRows, names: Mapping[st
                 yield Change(table, name, row, partner)
 
 
-def _pairs(
-    old: TableRows, new: TableRows, names: Mapping[str, str]
-) -> Iterator[tuple[Values, Values | None]]:
-    """Each row before with what it is afterwards: by key where that survived, else by all that both have."""
-    if old.key and all(name in names for name in old.key):
-        rows = {tuple(canonical(row[names[name]]) for name in old.key): row for row in new.rows}
-        keys = [tuple(canonical(row[name]) for name in old.key) for row in old.rows]
-        # A key of another type, or given anew, finds nobody: then the rows themselves have to tell.
-        if any(key in rows for key in keys):
-            yield from ((row, rows.get(key)) for row, key in zip(old.rows, keys, strict=True))
-            return
-    yield from _pairs_by_all(
-        old.rows, new.rows, {k: v for k, v in names.items() if k not in old.key} or dict(names)
-    )
+Pairs = list[tuple[Values, Values | None]]
 
 
-def _pairs_by_all(
-    old: Sequence[Values], new: Sequence[Values], names: Mapping[str, str]
-) -> Iterator[tuple[Values, Values | None]]:
+def _pairs_by_key(old: TableRows, new: TableRows, names: Mapping[str, str]) -> Pairs | None:
+    """Each row before with what it is afterwards; None where no key is found again."""
+    if not old.key or not all(name in names for name in old.key):
+        return None
+    rows = {tuple(canonical(row[names[name]]) for name in old.key): row for row in new.rows}
+    keys = [tuple(canonical(row[name]) for name in old.key) for row in old.rows]
+    if not any(key in rows for key in keys):
+        return None
+    return [(row, rows.get(key)) for row, key in zip(old.rows, keys, strict=True)]
+
+
+def _pairs_by_all(old: Sequence[Values], new: Sequence[Values], names: Mapping[str, str]) -> Pairs:
+    """The rows that are not found again as they were, each with what may have become of it."""
     left = Counter(tuple(canonical(row[name]) for name in names.values()) for row in new)
     unmatched = []
     for row in old:
@@ -149,8 +151,9 @@ def _pairs_by_all(
         else:
             unmatched.append(row)
     others = [row for row in new if left[tuple(canonical(row[name]) for name in names.values())] > 0]
-    for place, row in enumerate(unmatched):
-        yield row, others[place] if place < len(others) else None
+    # What is left over on both sides may be the same rows changed, or other rows: equal numbers speak for the first.
+    changed = len(others) == len(unmatched) and (len(unmatched) < len(old) or len(old) == len(new))
+    return [(row, others[place] if changed else None) for place, row in enumerate(unmatched)]
 
 
 def same(before: Any, after: Any) -> bool:

@@ -109,6 +109,14 @@ def test_rows_with_new_keys_or_without_any_are_paired_by_what_is_in_them() -> No
     ]
 
 
+def test_other_rows_are_not_taken_for_changed_ones() -> None:
+    before = {"users": rows({"id": 1, "name": "ann"}, {"id": 2, "name": "bob"})}
+    gone = compare(before, {"users": rows({"id": 7, "name": "new"})})
+    assert [(change.column, change.after) for change in gone] == [(None, None), (None, None)]
+    changed = compare(before, {"users": rows({"id": 11, "name": "ann"}, {"id": 12, "name": "BOB"})})
+    assert [change.column for change in changed] == ["name"]
+
+
 def test_a_table_without_rows_has_lost_them_all() -> None:
     before = {"users": rows({"id": 1}, {"id": 2})}
     assert [change.before["id"] for change in compare(before, {"users": rows()})] == [1, 2]

@@ -143,7 +143,9 @@ def _culprit(message: str) -> str:
     words = {
         ("null",): str(Theme.NULLS),
         ("unique", "duplicate"): "values that are there twice",
-        ("too long", "truncated"): str(Theme.LARGEST),
+        ("too long",): str(Theme.LARGEST),
+        # MariaDB says so of both.
+        ("truncated",): f"{Theme.NULLS}, or {Theme.LARGEST}",
         ("out of range", "overflow"): "extreme numbers",
         ("foreign key",): "parents with children",
     }
