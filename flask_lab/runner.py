@@ -123,7 +123,9 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
     workers: list[Worker] = []
     try:
         for backend in request.backends:
-            workers.append(_start(context, request, backend))
+            # Workers inherit it: an interruption waits until they can clean up, and until they are known here.
+            with _interruptions_held():
+                workers.append(_start(context, request, backend))
         yield workers
     except BaseException:
         # A terminal sends Ctrl-C to the workers too; whoever sends it to this process alone means them as well.
@@ -141,17 +143,22 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
             worker.pipe.close()
 
 
+@contextlib.contextmanager
+def _interruptions_held() -> Iterator[None]:
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
+
+
 def _start(context: ForkServerContext, request: Request, backend: str) -> Worker:
     ours, theirs = context.Pipe(duplex=False)
     job = Job(request.app, backend, request.experiments, request.url_env, request.only, dict(os.environ))
     process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
-    # Inherited: an interruption waits until the worker can clean up after itself.
-    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
     process.start()
     theirs.close()
-    worker = Worker(backend, process, ours)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
-    return worker
+    return Worker(backend, process, ours)
 
 
 def _listen(workers: Sequence[Worker], listener: Listener) -> None:
