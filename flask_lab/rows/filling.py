@@ -44,7 +44,8 @@ def load(
     """
     known = read_shapes(connection) if shapes is None else shapes
     loader = Loader(connection, kind, known, order)
-    chosen = [name for name in sorted_tables(known) if order.only is None or name in order.only]
+    wanted = known if order.only is None else {name: known[name] for name in known if name in order.only}
+    chosen = sorted_tables(wanted)
     for name in chosen:
         loader.fill(known[name])
     for name in chosen:
@@ -100,11 +101,16 @@ class Loader:
             return
         chosen: list[sa.ColumnClause[Any]] = [sa.column(name) for name in key]
         query = sa.select(*chosen).select_from(sa.table(shape.name)).order_by(*chosen).limit(MANY)
-        for place, row in enumerate(self.connection.execute(query).all()):
+        rows = []
+        for place, found in enumerate(self.connection.execute(query).all()):
             theme = None if self.kind is Kind.ORDINARY else THEMES[place % len(THEMES)]
             made = self.maker.row(shape, theme, self.order.first + place, place)
             values = {column.name: made[column.name] for column in columns}
-            self._try(_update(shape, dict(zip(key, row, strict=True)), values))
+            rows.append(dict(zip(key, found, strict=True)) | values)
+        statement = _update(shape, [column.name for column in columns])
+        if rows and self._try(statement, [_bound(row) for row in rows]) is not None:
+            for row in rows:
+                self._try(statement, [_bound(row)])
 
     def close_cycles(self, shape: Shape) -> None:
         """Fill the references that were left NULL because their parents came later."""
@@ -115,7 +121,7 @@ class Loader:
                 continue
             for place, row in enumerate(rows if self.kind is Kind.ORDINARY else rows[:2]):
                 values = dict(zip(reference.columns, parents[place % len(parents)], strict=True))
-                if self._try(_update(shape, row, values)) is None:
+                if self._try(_update(shape, reference.columns), [_bound(row | values)]) is None:
                     row.update(values)
 
     def _insert_somehow(self, shape: Shape, row: Row) -> Row | str:
@@ -195,11 +201,11 @@ class Loader:
         table = sa.table(shape.name, *(sa.column(name) for name in rows[0]))
         return self._try(sa.insert(table), rows)
 
-    def _try(self, statement: Any, rows: list[Row] | None = None) -> str | None:
+    def _try(self, statement: Any, rows: list[Row]) -> str | None:
         """Run a statement; what the server said if it refused it."""
         try:
             with self.connection.begin_nested():
-                self.connection.execute(statement, rows) if rows else self.connection.execute(statement)
+                self.connection.execute(statement, rows)
         except DBAPIError as error:
             # PostgreSQL repeats the row, in which any column's name may occur.
             return re.sub(r" (DETAIL: Failing row|LINE \d+:).*", "", " ".join(str(error.orig).split()))
@@ -231,9 +237,15 @@ def _number_on(connection: Connection, table: str, column: Column) -> None:
     connection.execute(sa.select(sa.func.setval(sa.cast(sequence, REGCLASS), top)))
 
 
-def _update(shape: Shape, row: Row, values: Row) -> Any:
+def _update(shape: Shape, columns: Collection[str]) -> Any:
+    """Set these columns of the row with a key; both as parameters that `_bound` names."""
     table = sa.table(shape.name, *(sa.column(name) for name in shape.columns))
-    return sa.update(table).where(*(table.c[name] == row.get(name) for name in shape.key)).values(values)
+    key = (table.c[name] == sa.bindparam(f"to {name}") for name in shape.key)
+    return sa.update(table).where(*key).values({name: sa.bindparam(f"to {name}") for name in columns})
+
+
+def _bound(row: Row) -> Row:
+    return {f"to {name}": value for name, value in row.items()}
 
 
 def _waits(row: Row, reference: Reference) -> bool:

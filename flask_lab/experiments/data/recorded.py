@@ -113,7 +113,8 @@ def touched(step: Step, shapes: Mapping[str, Shape], names: Collection[str]) -> 
     if not text:
         # What it did, if anything, it did where nobody saw it.
         return set(names)
-    found = {name for name in names if name.lower() in text}
+    words = set(re.findall(r"\w+", text))
+    found = {name for name in names if name.lower() in (words if name.isidentifier() else text)}
     if _REACHES_CHILDREN.search(text):
         while more := {
             shape.name
@@ -136,14 +137,15 @@ def asked_for(step: Step, column: str) -> bool:
     )
 
 
-def as_asked(step: Step, before: Mapping[str, Shape], after: Mapping[str, Shape]) -> dict[str, Shape]:
-    """The tables after a step, as strict as they were before but where the step asks for something else.
+def as_asked(
+    step: Step, before: Mapping[str, Shape], after: Mapping[str, Shape], names: Collection[str]
+) -> dict[str, Shape]:
+    """These tables after a step, as strict as they were before but where the step asks for something else.
 
     What a product drops by the way, as MySQL does NOT NULL, is not what an app makes use of.
     """
     return {
-        name: _as_asked(step, before[name], shape) if name in before else shape
-        for name, shape in after.items()
+        name: _as_asked(step, before[name], after[name]) if name in before else after[name] for name in names
     }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, inspect
 
+from flask_lab.experiments.data import recorded
+from flask_lab.migrator import Step
 from flask_lab.rows import Shape, TableRows, read_back, read_shapes
 from flask_lab.schema import digest
 
@@ -20,27 +22,28 @@ class State:
     schema: str = ""
     """Equal for equal schemas."""
 
-    def reread(
-        self,
-        connection: Connection,
-        ignore: Collection[str],
-        names: Iterable[str],
-        known: Iterable[State] = (),
+    @classmethod
+    def read(cls, connection: Connection, ignore: Collection[str]) -> State:
+        """Everything as it is now."""
+        shapes = read_shapes(connection, ignore)
+        return cls(shapes, read_back(connection, shapes), digest(connection, ignore))
+
+    def after(
+        self, step: Step, connection: Connection, known: Iterable[State], ignore: Collection[str]
     ) -> State:
-        """This state, with these tables, and new ones, as they are now; `known` may have had the same schema."""
+        """What a step has made of this state; `known` may have had the same schema."""
         schema = digest(connection, ignore)
         # Reflecting takes longer than everything else that is done here.
         twin = next((state for state in known if state.schema == schema), None)
+        there = set(twin.shapes) if twin else set(inspect(connection).get_table_names()).difference(ignore)
+        touched = recorded.touched(step, self.shapes, there | set(self.shapes))
+        new = touched | (there - set(self.shapes))
         if twin is not None:
             shapes = twin.shapes
         else:
-            there = set(inspect(connection).get_table_names()).difference(ignore)
-            wanted = there & (set(names) | (there - set(self.shapes)))
-            shapes = {name: self.shapes[name] for name in there - wanted}
-            shapes |= read_shapes(connection, ignore, wanted)
-        return State(shapes, self.rows, schema).with_rows(
-            connection, set(names) | (set(shapes) - set(self.rows))
-        )
+            kept = {name: self.shapes[name] for name in there - new}
+            shapes = kept | read_shapes(connection, ignore, there & new)
+        return State(shapes, self.rows, schema).with_rows(connection, new)
 
     def with_rows(self, connection: Connection, names: Collection[str]) -> State:
         """This state, with the rows of these tables as they are now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from flask_lab.experiments.base import error_facts, step_facts
@@ -41,10 +42,13 @@ class Trial:
         return self.states[0]
 
     def touched(self) -> set[str]:
-        """The tables that any step so far may have changed."""
-        names = {name for state in self.states for name in state.shapes}
-        shapes = {name: shape for state in self.states for name, shape in state.shapes.items()}
-        return {name for step in self.steps for name in recorded.touched(step, shapes, names)}
+        """The tables that any step so far may have changed: those that were read again."""
+        return {
+            name
+            for old, new in pairwise(self.states)
+            for name in {**old.rows, **new.rows}
+            if old.rows.get(name) is not new.rows.get(name)
+        }
 
     def facts(self) -> Facts:
         """Everything as JSON values."""
@@ -79,9 +83,14 @@ class Findings:
         self.before, self.up = trial.states[:2]
         self.step = trial.steps[0]
         self.renames = recorded.renames(self.step, self.before.shapes)
+        self.updated = [recorded.updated(step) for step in trial.steps]
+        touched = trial.touched()
+        self.old = {name: rows for name, rows in self.before.rows.items() if name in touched}
 
     def facts(self) -> Facts:
-        gone = [each for each in self._compared(self.up, self.renames) if not self._is_set(each, self.step)]
+        gone = [
+            each for each in self._compared(self.up, self.renames) if not self._is_set(each, self.updated[0])
+        ]
         dropped = list(self._dropped())
         back = list(self._round_trip(gone))
         missing = [place for place in dropped if not self._is_back(place, back)]
@@ -107,31 +116,31 @@ class Findings:
         """The rows; without their key where the step gives a new one."""
         return {
             name: replace(rows, key=())
-            if any((name.lower(), key.lower()) in recorded.updated(self.step) for key in rows.key)
+            if any((name.lower(), key.lower()) in self.updated[0] for key in rows.key)
             else rows
-            for name, rows in self.before.rows.items()
+            for name, rows in self.old.items()
         }
 
-    def _is_set(self, change: Change, step: Step) -> bool:
-        """Whether the step's own UPDATE sets the column, under its old name or its new one."""
+    def _is_set(self, change: Change, updated: set[tuple[str, str]]) -> bool:
+        """Whether an UPDATE sets the column, under its old name or its new one."""
         if change.column is None:
             return False
         table = self.renames.tables.get(change.table, change.table)
         column = self.renames.columns.get((change.table, change.column), change.column)
         places = {(t.lower(), c.lower()) for t in (table, change.table) for c in (column, change.column)}
-        return not places.isdisjoint(recorded.updated(step))
+        return not places.isdisjoint(updated)
 
     def _is_lasting(self, change: Change) -> bool:
         """Whether a value is meant to stay after the way back: what filled a NULL, or put an odd row in order."""
         if change.column is None:
             return False
         if change.before[change.column] is None:
-            return any(self._is_set(change, each) for each in self.trial.steps)
-        return self.trial.kind is Kind.HOSTILE and self._is_set(change, self.step)
+            return any(self._is_set(change, each) for each in self.updated)
+        return self.trial.kind is Kind.HOSTILE and self._is_set(change, self.updated[0])
 
     def _invented(self) -> Iterator[Facts]:
         """New columns that the server filled, because they may not be NULL and nobody said with what."""
-        for old_name, old in self.before.rows.items():
+        for old_name, old in self.old.items():
             name = self.renames.table(old_name, self.up.rows)
             if not old.rows or name not in self.up.rows or not self.up.rows[name].rows:
                 continue
@@ -154,7 +163,7 @@ class Findings:
 
     def _dropped(self) -> Iterator[tuple[str, str | None]]:
         """Tables, and columns of tables that stay, that held values and are gone after the upgrade."""
-        for name, old in self.before.rows.items():
+        for name, old in self.old.items():
             if not old.rows:
                 continue
             new = self.renames.table(name, self.up.shapes)

@@ -195,8 +195,7 @@ class Walk:
 
     def _filled(self, stepper: Stepper) -> State:
         """Rows in every table of a database that has none of the lab's yet."""
-        ignore = self._ignored(stepper)
-        state = State().reread(stepper.connection, ignore, ())
+        state = State.read(stepper.connection, self._ignored(stepper))
         self.not_filled = dict(self._load(stepper, state, set(state.shapes)).not_filled)
         state = state.with_rows(stepper.connection, set(state.shapes))
         self._settle(stepper)
@@ -204,18 +203,16 @@ class Walk:
 
     def _look(self, stepper: Stepper, trial: Trial) -> None:
         """Add the state after the last step to a trial."""
-        last = trial.states[-1]
-        ignore = self._ignored(stepper)
-        names = set(last.shapes).union(sa.inspect(stepper.connection).get_table_names()).difference(ignore)
-        touched = recorded.touched(trial.steps[-1], last.shapes, names)
-        trial.states.append(last.reread(stepper.connection, ignore, touched, trial.states))
+        step = trial.steps[-1]
+        state = trial.states[-1].after(step, stepper.connection, trial.states, self._ignored(stepper))
+        trial.states.append(state)
         self._settle(stepper)
 
     def _insert(self, stepper: Stepper, trial: Trial) -> dict[str, list[Row]]:
         """Write rows as the new schema wants them, which the way back will meet; their keys."""
         before, up = trial.states
         touched = trial.touched() & set(up.shapes)
-        shapes = recorded.as_asked(trial.steps[0], before.shapes, up.shapes)
+        shapes = {**up.shapes, **recorded.as_asked(trial.steps[0], before.shapes, up.shapes, touched)}
         probe = Probe(stepper.connection, before, up, recorded.numbered(trial.steps[0]), self._number())
         if self.kind is Kind.ORDINARY:
             for table in sorted(touched):
@@ -239,8 +236,10 @@ class Walk:
         """Take the rows for the way back out again, and fill what is new: tables, columns, tables emptied."""
         before, last = trial.before, trial.states[-1]
         with self._foreign_keys(stepper):
-            for name in reversed(sorted_tables(last.shapes)):
-                self._delete(stepper, last, name, added.get(name, []))
+            for name in reversed(
+                sorted_tables({each: last.shapes[each] for each in added if each in last.shapes})
+            ):
+                self._delete(stepper, last, name, added[name])
         touched = (trial.touched() | set(added)) & set(last.shapes)
         state = last.with_rows(stepper.connection, touched)
         empty = {name for name in touched if not state.rows[name].rows}
@@ -258,13 +257,18 @@ class Walk:
 
     def _delete(self, stepper: Stepper, state: State, name: str, rows: list[Row]) -> None:
         key = state.shapes[name].key
+        found = [[row[each] for each in key] for row in rows if all(each in row for each in key)]
+        if not key or not found:
+            return
         table = sa.table(name, *(sa.column(each) for each in key))
-        for row in rows:
-            if key and all(each in row for each in key):
-                # What the revision has made refer to it since stays, and so does the row.
-                with suppress(sa.exc.DBAPIError), stepper.connection.begin_nested():
-                    condition = (table.c[each] == row[each] for each in key)
-                    stepper.connection.execute(sa.delete(table).where(*condition))
+        statement = sa.delete(table).where(*(table.c[each] == sa.bindparam(f"of {each}") for each in key))
+        bound = [{f"of {each}": value for each, value in zip(key, values, strict=True)} for values in found]
+        for chosen in [bound, *([each] for each in bound)]:
+            # What the revision has made refer to a row since stays, and so does the row.
+            with suppress(sa.exc.DBAPIError), stepper.connection.begin_nested():
+                stepper.connection.execute(statement, chosen)
+                if chosen is bound:
+                    break
 
     @contextmanager
     def _foreign_keys(self, stepper: Stepper) -> Iterator[None]:
