@@ -16,7 +16,7 @@ from flask.cli import ScriptInfo
 from flask_lab import reports, store
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
 from flask_lab.backends import PRODUCTS, parse_backend
-from flask_lab.config import Config, read_config
+from flask_lab.config import FAIL_ON, Config, read_config
 from flask_lab.errors import BackendUnavailable, ConfigError, LabError
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.progress import Progress
@@ -72,9 +72,7 @@ def lab() -> None:
 @click.option(
     "--write-baseline", type=click.Path(path_type=Path), help="Accept all findings from now on, in this file."
 )
-@click.option(
-    "--fail-on", type=click.Choice([*Severity, "never"]), help="Exit with 1 at this or worse. Default: error."
-)
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 at this or worse. Default: error.")
 @click.pass_context
 @told
 def run(context: click.Context, experiments: tuple[str, ...], **options: Any) -> None:

@@ -13,7 +13,8 @@ from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.errors import ConfigError
 from flask_lab.results import Severity
 
-KEYS = {"app", "on", "url_env", "urls", "accept", "budget", "fail_on"}
+FAIL_ON = [*Severity, "never"]
+KEYS = {"app", "on", "url_env", "urls", "accept", "fail_on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
     chosen = options.get("on") or table.get("on") or list(PRODUCTS)
     names = chosen.replace(",", " ").split() if isinstance(chosen, str) else chosen
     fail_on = options.get("fail_on") or table.get("fail_on", Severity.ERROR)
+    if fail_on not in FAIL_ON:
+        raise ConfigError.unknown_name("severity to fail on", str(fail_on), FAIL_ON)
     return Config(
         app=app or table.get("app", ""),
         on=tuple(dict.fromkeys(parse_backend(name).name for name in names)),

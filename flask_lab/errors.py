@@ -101,6 +101,13 @@ class TreeError(LabError):
         return cls(f"there is no revision '{revision}'", "flask db history lists them all")
 
     @classmethod
+    def no_steps(cls, folder: str) -> TreeError:
+        return cls(
+            f"{folder}/env.py ran no revision",
+            "it has to call context.run_migrations() for the app's databases",
+        )
+
+    @classmethod
     def offline_env(cls, folder: str) -> TreeError:
         return cls(
             f"{folder}/env.py opens no connection",

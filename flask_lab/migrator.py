@@ -8,7 +8,7 @@ own connection, settings and locks.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -56,6 +56,9 @@ class Stepper:
         script = self._script.get_revision(revision)
         if script is None:
             raise TreeError.unknown_revision(revision)
+        if not hasattr(script.module, direction):
+            # Alembic would not even make the step; so it fails as one that refuses.
+            setattr(script.module, direction, _refuse)
         make = (
             MigrationStep.upgrade_from_script
             if direction == "upgrade"
@@ -131,11 +134,6 @@ class Migrator:
             raise _failure([step for each in steppers for step in each.steps], error) from error
         return [step for each in steppers for step in each.steps]
 
-    def upgrade(self, revisions: Iterable[str]) -> list[Step]:
-        """Apply these revisions, in this order, each in a transaction of its own."""
-        chosen = tuple(revisions)
-        return self.follow(lambda stepper: (stepper.move(revision, "upgrade") for revision in chosen))
-
     def run_command(self, direction: Direction) -> list[Step]:
         """All the way in one run, committed as env.py says: `flask db upgrade heads`, or `flask db downgrade base`."""
         script = self.project.script
@@ -161,6 +159,10 @@ def _environment(project: Project, fn: Any, *, commit_each: bool) -> Environment
             *args, **options | {"transaction_per_migration": True}
         )
     return environment
+
+
+def _refuse(**_: Any) -> None:
+    raise NotImplementedError("the revision has no such function")
 
 
 def _failure(steps: list[Step], error: BaseException) -> MigrationFailed:

@@ -92,6 +92,7 @@ def run(request: Request, listener: Listener) -> Run:
         backends=tuple(_backend(worker) for worker in workers),
         cells=tuple(cell for worker, seen in judged for cell in _cells(request, worker, seen)),
         findings=_merged(finding for worker, seen in judged for finding in _findings(request, worker, seen)),
+        not_compared=tuple(said for worker in workers for said in _not_compared(worker)),
     )
 
 
@@ -251,6 +252,14 @@ def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> It
                 remedy=rule.remedy,
                 repeat=_repeat(request, each.experiment, worker.backend, revision),
             )
+
+
+def _not_compared(worker: Worker) -> Iterator[str]:
+    """What experiments passed over on a backend, each once."""
+    said = (
+        each for _, observation in worker.observations for each in observation.facts.get("not_compared", ())
+    )
+    yield from dict.fromkeys(f"{worker.backend}: {each}" for each in said)
 
 
 def _repeat(request: Request, experiment: str, backend: str, revision: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from alembic.autogenerate import produce_migrations
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from sqlalchemy import Column, MetaData, Table
-from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Index
+from sqlalchemy.schema import CheckConstraint, Constraint, ForeignKeyConstraint, Index
 
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
@@ -152,7 +152,7 @@ def _named(what: str, details: list[Any]) -> str:
 def _not_compared(targets: Iterable[MetaData], context: MigrationContext) -> list[str]:
     """What the models declare and autogenerate passes over."""
     checks = sum(
-        isinstance(constraint, Constraint) and constraint.__visit_name__ == "check_constraint"
+        isinstance(constraint, CheckConstraint)
         for target in targets
         for table in target.tables.values()
         for constraint in table.constraints

@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 
-from flask_lab.errors import MigrationFailed
+from flask_lab.errors import MigrationFailed, TreeError
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage, error_facts, step_facts
 from flask_lab.experiments.touched import lost
 from flask_lab.migrator import Step, Stepper
@@ -40,6 +40,8 @@ class Stairway(Experiment):
             for bind in stage.project.engines:
                 for revision, facts in Walk(stage, order, bind, met).observe():
                     stepwise.setdefault(revision, []).append(facts)
+        if not stepwise and any(stage.asks(revision.id) for revision in stage.project.tree.revisions):
+            raise TreeError.no_steps(stage.project.script.dir)
         stage.record(Observation(None, one_run(stage, stepwise)))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:

@@ -185,3 +185,28 @@ def test_failure_behind_a_wrapper_shows_its_cause(project: Path) -> None:
     found = verdicts(project)["findings"]
     assert [(each["rule"], each["revision"]) for each in found] == [("upgrade-fails", "0001_users")]
     assert "nothing" in found[0]["message"]
+
+
+def test_revision_without_a_downgrade_is_found_and_the_rest_is_tried(project: Path) -> None:
+    path = project / "migrations" / "versions" / "0001_users.py"
+    path.write_text(path.read_text().partition("def downgrade")[0])
+    found = verdicts(project)
+    assert [(each["rule"], each["revision"]) for each in found["findings"]] == [
+        ("downgrade-missing", "0001_users")
+    ]
+
+
+def test_env_that_runs_nothing_is_no_pass(project: Path) -> None:
+    change(project / "migrations" / "env.py", "context.run_migrations()", "pass")
+    found = verdicts(project)
+    assert found["run"]["verdict"] == "errored"
+    assert any("env.py ran no revision" in cell["reason"] for cell in found["cells"])
+
+
+def test_what_was_not_compared_is_counted(project: Path) -> None:
+    change(
+        project / "models.py",
+        "nullable=False)",
+        'nullable=False)\n    __table_args__ = (sa.CheckConstraint("id > 0"),)',
+    )
+    assert "sqlite: 1 CHECK constraints" in verdicts(project)["counts"]["not_compared"]
