@@ -119,10 +119,10 @@ class Run:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its backends and cells."""
-        return Verdict.worst(
-            [*(each.verdict for each in self.backends), *(each.verdict for each in self.cells)]
-        )
+        """The worst of its backends and cells; what was passed over in one cell does not outweigh what passed."""
+        cells = [cell.verdict for cell in self.cells]
+        tried = [verdict for verdict in cells if verdict is not Verdict.SKIPPED]
+        return Verdict.worst([*(each.verdict for each in self.backends), *(tried or cells)])
 
     def as_json(self) -> dict[str, Any]:
         """The run as design.md's JSON: keys are only ever added within one FORMAT."""

@@ -190,6 +190,16 @@ _ALL = (
         "one backend, the type or default needs a variant for it.",
     ),
     Rule(
+        "schema-differs-between-backends",
+        "parity",
+        Severity.ERROR,
+        "One tree makes other schemas on other products",
+        "What passes the tests on one database is refused, or let through, on another: a row that SQLite takes and "
+        "production does not, a rule that only one of them keeps. The app's code cannot know which it meets.",
+        "State type, length, nullability and default in the operation itself, so that every product is told the same; "
+        "where a branch on the dialect is meant, write the other branches too, or accept the finding with the reason.",
+    ),
+    Rule(
         "multiple-heads",
         "drift",
         Severity.ERROR,

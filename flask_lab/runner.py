@@ -16,6 +16,7 @@ from multiprocessing.context import ForkServerContext
 from typing import Any, Protocol
 
 from flask_lab import __version__
+from flask_lab.across import compared
 from flask_lab.errors import ConfigError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
@@ -82,7 +83,7 @@ def run(request: Request, listener: Listener) -> Run:
         _listen(workers, listener)
     projects = [worker.project for worker in workers if worker.project]
     judged = [(worker, tuple(_judge(worker))) for worker in workers]
-    return Run(
+    seen = Run(
         id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         started=started,
         seconds=round(time.monotonic() - begun, 2),
@@ -94,6 +95,7 @@ def run(request: Request, listener: Listener) -> Run:
         findings=_merged(finding for worker, seen in judged for finding in _findings(request, worker, seen)),
         not_compared=tuple(said for worker in workers for said in _not_compared(worker)),
     )
+    return compared(seen, request.program)
 
 
 def merged(runs: Sequence[Run]) -> Run:
@@ -106,7 +108,7 @@ def merged(runs: Sequence[Run]) -> Run:
             raise ConfigError(
                 f"the runs {first.id} and {each.id} are of different trees", "merge runs of one commit"
             )
-    return replace(
+    seen = replace(
         first,
         seconds=max(run.seconds for run in runs),
         backends=tuple(backend for run in runs for backend in run.backends),
@@ -114,6 +116,7 @@ def merged(runs: Sequence[Run]) -> Run:
         findings=_merged(finding for run in runs for finding in run.findings),
         not_compared=tuple(dict.fromkeys(said for run in runs for said in run.not_compared)),
     )
+    return compared(seen, f"flask --app {first.project.app} lab run")
 
 
 @contextlib.contextmanager

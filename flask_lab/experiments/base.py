@@ -85,10 +85,20 @@ class Stage:
         return self.schemas[mark]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of comparing several backends' facts: faults by revision, and what could not be compared."""
+
+    faults: tuple[tuple[str | None, Fault], ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+
 class Experiment(ABC):
     """A question asked of a tree on a backend. The docstring of each is its page in `flask lab explain`."""
 
     name: str
+    compares = False
+    """Whether it is about several backends: judged by `compare`, on what each recorded of the whole tree."""
 
     @abstractmethod
     def run(self, stage: Stage) -> None:
@@ -97,6 +107,10 @@ class Experiment(ABC):
     @abstractmethod
     def judge(self, observation: Observation) -> Iterator[Fault]:
         """The faults that an observation shows; touches no database."""
+
+    def compare(self, seen: Mapping[str, Facts]) -> Compared:
+        """The faults that the facts of at least two backends show together, by backend; touches no database."""
+        raise NotImplementedError(self.name)
 
     @property
     def page(self) -> str:
