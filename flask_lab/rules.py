@@ -200,6 +200,16 @@ _ALL = (
         "where a branch on the dialect is meant, write the other branches too, or accept the finding with the reason.",
     ),
     Rule(
+        "broken-graph",
+        "drift",
+        Severity.ERROR,
+        "The revisions make no tree: one follows what is not there, two have one id, or some follow each other",
+        "Every flask db command stops with an error, or takes one of two files and forgets the other. It comes of a "
+        "revision that was deleted, renamed, or copied to begin a new one.",
+        "Bring the missing file back, or let down_revision name the one before; give a copied file an id of its own. "
+        "A deleted revision that a database already has needs `flask db stamp` there.",
+    ),
+    Rule(
         "multiple-heads",
         "drift",
         Severity.ERROR,

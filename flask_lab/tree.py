@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
-from alembic.util import CommandError
+from alembic.util import CommandError, to_tuple
 
 from flask_lab.errors import TreeError
 from flask_lab.results import Revision
@@ -22,6 +21,8 @@ class Tree:
 
     revisions: tuple[Revision, ...]
     heads: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+    """Why the revisions make no tree; then they are in no order, and there are no heads."""
 
     def orders(self) -> list[tuple[str, ...]]:
         """Ways from nothing to all heads: one for a line, and for branches also with the younger branch first."""
@@ -39,30 +40,60 @@ class Tree:
 
 
 def read_tree(script: ScriptDirectory) -> Tree:
-    """The tree of a script directory; TreeError for one that Alembic cannot put in order."""
+    """The tree of a script directory; TreeError when a revision cannot be imported, or there is none."""
     try:
-        with warnings.catch_warnings():
-            # Alembic only warns of an id that two files share, and keeps one of them.
-            warnings.filterwarnings("error", message="Revision .* is present more than once")
-            scripts = list(script.walk_revisions())
-            heads = tuple(script.get_heads())
-    except (CommandError, RevisionError, UserWarning) as error:
-        raise TreeError.broken(script.dir, str(error)) from error
+        found = list(script._load_revisions())
+    except RevisionError as error:
+        # One that follows itself is not even made.
+        return Tree((), (), (" ".join(str(error).split()),))
     except Exception as error:
         raise TreeError.unreadable(script.dir, error) from error
-    if not scripts:
+    if not found:
         raise TreeError.empty(script.dir)
-    return Tree(tuple(_revision(each) for each in reversed(scripts)), heads)
+    revisions = {each.path: _revision(each, to_tuple(each.dependencies, default=())) for each in found}
+    labels = {label for each in found for label in each.branch_labels}
+    if broken := tuple(_broken(list(revisions.values()), labels)):
+        return Tree(tuple(revisions.values()), (), broken)
+    try:
+        # Alembic resolves what depends_on may name: labels, and beginnings of ids.
+        ordered = [_revision(each, each._resolved_dependencies) for each in script.walk_revisions()]
+        heads = tuple(script.get_heads())
+    except (CommandError, RevisionError) as error:
+        return Tree(tuple(revisions.values()), (), (" ".join(str(error).split()),))
+    return Tree(tuple(reversed(ordered)), heads)
 
 
-def _revision(script: Script) -> Revision:
+def _broken(revisions: Sequence[Revision], labels: Collection[str]) -> Iterator[str]:
+    """Each way in which the revisions make no graph without a cycle."""
+    paths: dict[str, list[str]] = {}
+    for each in revisions:
+        paths.setdefault(each.id, []).append(each.path)
+    for name, places in paths.items():
+        if len(places) > 1:
+            yield f"{' and '.join(sorted(places))} have the same id, {name}"
+    for each in revisions:
+        for down in each.down:
+            if down not in paths:
+                yield f"{each.path} says that {each.id} follows {down}, which is no revision here"
+        for needed in each.depends_on:
+            if needed not in paths and needed not in labels:
+                yield f"{each.path} says that {each.id} depends on {needed}, which is no revision here"
+    if len(paths) == len(revisions):
+        ordered = _order([replace(each, depends_on=()) for each in revisions], lambda place: place)
+        missing = {each.id for each in revisions if not paths.keys() >= set(each.down)}
+        turning = [name for name in paths if name not in ordered and not missing]
+        if turning:
+            yield f"{', '.join(turning)} follow each other in a circle, or follow those that do"
+
+
+def _revision(script: Script, depends_on: Iterable[str]) -> Revision:
     path = Path(script.path)
     return Revision(
         id=script.revision,
         down=tuple(script._versioned_down_revisions),
         message=script.doc,
         path=str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path),
-        depends_on=tuple(script._resolved_dependencies),
+        depends_on=tuple(depends_on),
     )
 
 

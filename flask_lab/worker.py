@@ -105,8 +105,12 @@ def _ask(experiment: str, project: Project, server: Server, job: Job, pipe: Conn
         pipe.send(("observation", experiment, observation))
 
     pipe.send(("started", experiment))
+    stage = Stage(project, server, record, job.only)
     try:
-        EXPERIMENTS[experiment].run(Stage(project, server, record, job.only))
+        if project.tree.broken:
+            record(EXPERIMENTS[experiment].broken(stage))
+        else:
+            EXPERIMENTS[experiment].run(stage)
     except Exception as error:  # noqa: BLE001  (an experiment that throws is errored, and the next one runs)
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"

@@ -18,6 +18,7 @@ from flask_lab.schema import Schema, digest, read_schema
 from flask_lab.sources import Server
 
 KEPT = 4
+NO_TREE = "the revisions make no tree: see drift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,10 @@ class Experiment(ABC):
     @abstractmethod
     def judge(self, observation: Observation) -> Iterator[Fault]:
         """The faults that an observation shows; touches no database."""
+
+    def broken(self, stage: Stage) -> Observation:
+        """What there is to say of revisions that make no tree, which cannot be walked."""
+        return Observation(None, skipped=NO_TREE)
 
     def compare(self, seen: Mapping[str, Facts]) -> Compared:
         """The faults that the facts of at least two backends show together, by backend; touches no database."""

@@ -18,10 +18,11 @@ from flask_lab.migrator import Stepper
 class Drift(Experiment):
     """Does the migrated schema equal the models, and has the tree one head?
 
-    Question: is what the tree makes on this backend what the app's models say? Does the tree end in one revision?
+    Question: is what the tree makes on this backend what the app's models say? Does every revision follow one that is
+    there, and does the tree end in one?
     Method: the tree is applied from nothing to all heads, and Alembic's autogenerate compares the result with the
     metadata that env.py gives it, with env.py's own settings (compare_type, include_object and the like).
-    Passes when: there is nothing that `flask db migrate` would write, and one head.
+    Passes when: there is nothing that `flask db migrate` would write, the revisions make a tree, and it has one head.
     Cannot see: what autogenerate does not compare; the report counts it by name. CHECK constraints, triggers, views,
     sequences and the values of enumerations are the usual ones.
     """
@@ -51,8 +52,14 @@ class Drift(Experiment):
                 facts["not_compared"].append(f"the models: the tree cannot be applied: {failure.message}")
         stage.record(Observation(None, facts, skipped=_why_not(facts)))
 
+    def broken(self, stage: Stage) -> Observation:
+        return Observation(None, {"broken": list(stage.project.tree.broken)})
+
     def judge(self, observation: Observation) -> Iterator[Fault]:
         facts = observation.facts
+        if "broken" in facts:
+            yield from (Fault("broken-graph", each) for each in facts["broken"])
+            return
         if len(facts["heads"]) > 1:
             yield Fault(
                 "multiple-heads",

@@ -67,16 +67,37 @@ def test_tree_is_read_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("needs", "said"),
     [
-        ({}, "there is no revision in"),
-        ({"a": "gone"}, "gone"),
-        ({"a": "b", "b": "a"}, "[Cc]ycle|no tree"),
-        ({"a": "", "a__again": ""}, "more than once"),
+        ({"a": "gone"}, ["a.py says that a follows gone, which is no revision here"]),
+        ({"a": "b", "b": "a", "c": ""}, ["a, b follow each other in a circle, or follow those that do"]),
+        ({"a": "", "b": "b"}, ["Self-loop is detected in revisions (b)"]),
+        ({"a": "", "a__again": ""}, ["a.py and a__again.py have the same id, a"]),
+        (
+            {"a": "gone", "b": "", "b__again": "lost"},
+            ["b.py and b__again.py have", "a.py says", "b__again.py says"],
+        ),
     ],
-    ids=["empty", "broken link", "cycle", "duplicate"],
+    ids=["broken link", "circle", "itself", "duplicate", "several"],
 )
-def test_a_tree_that_is_none_is_named(tmp_path: Path, needs: dict[str, str], said: str) -> None:
-    with pytest.raises(TreeError, match=said):
-        read_tree(write(tmp_path / "m", **needs))
+def test_revisions_that_make_no_tree_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: dict[str, str], said: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = read_tree(write(Path("m"), **needs))
+    told = [each.replace("m/versions/", "") for each in found.broken]
+    assert [one.startswith(other) for one, other in zip(told, said, strict=True)] == [True] * len(said), told
+
+
+def test_a_folder_without_revisions_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TreeError, match="there is no revision in"):
+        read_tree(write(tmp_path / "m"))
+
+
+def test_what_a_revision_depends_on_must_be_there(tmp_path: Path) -> None:
+    script = write(tmp_path / "m", a="")
+    (tmp_path / "m" / "versions" / "b.py").write_text(
+        "revision = 'b'\ndown_revision = 'a'\ndepends_on = 'gone'\n"
+    )
+    assert "gone" in read_tree(script).broken[0]
 
 
 def test_a_revision_that_cannot_be_imported_is_named(tmp_path: Path) -> None:

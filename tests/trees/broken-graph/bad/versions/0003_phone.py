@@ -1,0 +1,15 @@
+"""Add users.phone"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003_phone"
+down_revision = "0002_email"
+
+
+def upgrade():
+    op.add_column("users", sa.Column("phone", sa.String(20)))
+
+
+def downgrade():
+    op.drop_column("users", "phone")
