@@ -20,11 +20,13 @@ from flask_lab.config import FAIL_ON, Config, read_config
 from flask_lab.errors import BackendUnavailable, ConfigError, LabError
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.progress import Progress
+from flask_lab.project import own_engines
 from flask_lab.results import Run, Severity, Verdict
 from flask_lab.rules import RULES
 from flask_lab.runner import Request, merged
 from flask_lab.runner import run as run_experiments
 from flask_lab.sources import open_server, plan
+from flask_lab.waiting import wait_for
 
 FOUND, WRONG, BROKEN, INTERRUPTED = 1, 2, 3, 130
 
@@ -62,6 +64,11 @@ def lab() -> None:
 @click.option("--require", is_flag=True, help="A backend that cannot be reached is an error.")
 @click.option("--only", help="Ask about this revision alone; the others are only passed through.")
 @click.option(
+    "--since",
+    metavar="REV",
+    help="Ask about the revisions after this one, or new since a git ref: origin/main.",
+)
+@click.option(
     "--format",
     "formats",
     multiple=True,
@@ -85,9 +92,6 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Progress() as progress:
         seen = run_experiments(request, progress)
-    revisions = {revision.id for revision in seen.project.revisions}
-    if config.only and revisions and config.only not in revisions:
-        raise ConfigError(f"there is no revision '{config.only}'", "flask db history lists them all")
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
     store.save(seen, store.folder_of(Path.cwd()))
     if options["write_baseline"]:
@@ -135,6 +139,18 @@ def backends(on: str | None) -> None:
                 )
         except BackendUnavailable as reason:
             click.echo(f"{name:<14} not here: {reason}")
+
+
+@lab.command()
+@click.option(
+    "--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0), help="Seconds to wait in all."
+)
+@click.pass_context
+@told
+def wait(context: click.Context, timeout: float) -> None:
+    """Wait until the app's own databases answer; end with the driver's last error if they do not."""
+    engines = own_engines(read_config(_app(context), {}).app)
+    wait_for(engines, timeout, lambda said: click.echo(said, err=True))
 
 
 @lab.command()
@@ -192,7 +208,8 @@ def _request(context: click.Context, config: Config, experiments: tuple[str, ...
         command=tuple(sys.argv[1:]),
         program=_program(context, config.app),
         url_env=config.url_env,
-        only=frozenset({config.only}) if config.only else None,
+        only=config.only,
+        since=config.since,
     )
 
 

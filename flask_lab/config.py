@@ -26,6 +26,7 @@ class Config:
     url_env: str = ""
     require: bool = False
     only: str | None = None
+    since: str | None = None
     fail_on: Severity | None = Severity.ERROR
     baseline: Path | None = None
 
@@ -40,12 +41,15 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
     fail_on = options.get("fail_on") or table.get("fail_on", Severity.ERROR)
     if fail_on not in FAIL_ON:
         raise ConfigError.unknown_name("severity to fail on", str(fail_on), FAIL_ON)
+    if options.get("only") and options.get("since"):
+        raise ConfigError("--only and --since are both about which revisions to judge", "give one of them")
     return Config(
         app=app or table.get("app", ""),
         on=tuple(dict.fromkeys(parse_backend(name).name for name in names)),
         url_env=table.get("url_env", ""),
         require=bool(options.get("require")),
         only=options.get("only"),
+        since=options.get("since"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )

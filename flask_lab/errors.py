@@ -83,6 +83,10 @@ class TreeError(LabError):
         return cls(f"the app {app} has no Flask-Migrate", "the lab needs Migrate(app, db), as flask db does")
 
     @classmethod
+    def no_database(cls, app: str) -> TreeError:
+        return cls(f"the app {app} has no Flask-SQLAlchemy", "there is no database to wait for")
+
+    @classmethod
     def no_folder(cls, folder: str) -> TreeError:
         return cls(
             f"there is no migrations tree in {folder}",

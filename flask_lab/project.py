@@ -111,6 +111,15 @@ def open_project(app: str, url_env: str, scratch: Callable[[], URL]) -> Iterator
             engine.dispose()
 
 
+def own_engines(app: str) -> list[Engine]:
+    """The engines of an app as it is, which lead to its own databases; TreeError when there is none to be loaded."""
+    flask = _load(app)
+    if "sqlalchemy" not in flask.extensions:
+        raise TreeError.no_database(app or flask.import_name)
+    with flask.app_context():
+        return list(flask.extensions["sqlalchemy"].engines.values())
+
+
 def _load(app: str) -> Flask:
     try:
         return ScriptInfo(app_import_path=app or None, set_debug_flag=False).load_app()

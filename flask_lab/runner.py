@@ -37,7 +37,10 @@ class Request:
     program: str = "flask lab run"
     """How a person runs it again, up to the experiment's name."""
     url_env: str = ""
-    only: frozenset[str] | None = None
+    only: str | None = None
+    """The one revision that is asked about."""
+    since: str | None = None
+    """A revision or git ref; what came after it is asked about."""
 
 
 class Listener(Protocol):
@@ -59,6 +62,7 @@ class Worker:
     observations: list[tuple[str, Observation]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Experiments that broke off, and why."""
+    wrong: ConfigError | None = None
     is_done: bool = False
 
     def take(self, message: Message) -> None:
@@ -72,15 +76,22 @@ class Worker:
                 self.observations.append((experiment, observation))
             case ("errored", experiment, reason):
                 self.errors.append((experiment, reason))
+            case ("wrong", error):
+                self.wrong = error
             case ("done",):
                 self.is_done = True
 
 
 def run(request: Request, listener: Listener) -> Run:
-    """Ask every experiment on every backend. KeyboardInterrupt comes out when all workers are gone."""
+    """Ask every experiment on every backend. KeyboardInterrupt comes out when all workers are gone.
+
+    ConfigError when `only` or `since` name nothing that there is.
+    """
     started, begun = datetime.now(UTC), time.monotonic()
     with _workers(request) as workers:
         _listen(workers, listener)
+    for wrong in filter(None, (worker.wrong for worker in workers)):
+        raise wrong
     projects = [worker.project for worker in workers if worker.project]
     judged = [(worker, tuple(_judge(worker))) for worker in workers]
     seen = Run(
@@ -158,7 +169,15 @@ def _interruptions_held() -> Iterator[None]:
 
 def _start(context: ForkServerContext, request: Request, backend: str) -> Worker:
     ours, theirs = context.Pipe(duplex=False)
-    job = Job(request.app, backend, request.experiments, request.url_env, request.only, dict(os.environ))
+    job = Job(
+        app=request.app,
+        backend=backend,
+        experiments=request.experiments,
+        url_env=request.url_env,
+        only=request.only,
+        since=request.since,
+        environ=dict(os.environ),
+    )
     process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
     process.start()
     theirs.close()

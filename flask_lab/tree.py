@@ -30,6 +30,17 @@ class Tree:
         backward = _order(self.revisions, lambda place: -place)
         return list(dict.fromkeys((forward, backward)))
 
+    def below(self, revision: str) -> frozenset[str]:
+        """Every revision that has to be applied before `revision`."""
+        needs = {each.id: _needs(each) for each in self.revisions}
+        found: set[str] = set()
+        waiting = [revision]
+        while waiting:
+            new = set(needs.get(waiting.pop(), ())) - found
+            found |= new
+            waiting.extend(new)
+        return frozenset(found)
+
     def above(self, revision: str) -> frozenset[str]:
         """Every revision that cannot be applied unless `revision` is."""
         found = {revision}

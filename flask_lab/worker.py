@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,10 +20,11 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from flask_lab.errors import BackendUnavailable, LabError
+from flask_lab.errors import BackendUnavailable, ConfigError, LabError
 from flask_lab.experiments import EXPERIMENTS, Observation, Stage
 from flask_lab.project import Project, open_project
 from flask_lab.results import BackendReport, ProjectReport, Verdict
+from flask_lab.since import revisions_since
 from flask_lab.sources import Server, open_server
 
 # A worker starts with these blocked.
@@ -31,7 +32,7 @@ INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 Message = tuple[Any, ...]
 """("backend", BackendReport), ("project", ProjectReport), ("started", experiment), ("observation", experiment,
-Observation), ("errored", experiment, reason), or ("done",)."""
+Observation), ("errored", experiment, reason), ("wrong", ConfigError), or ("done",)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Job:
     backend: str
     experiments: tuple[str, ...]
     url_env: str
-    only: frozenset[str] | None
+    only: str | None
+    since: str | None
     environ: dict[str, str]
     """The caller's; a worker is forked from a process that may be older than a variable."""
 
@@ -89,26 +91,44 @@ def _on(server: Server, job: Job, pipe: Connection) -> None:
             pipe.send(("backend", report(Verdict.ERRORED, str(error))))
             pipe.send(("done",))
             return
+        try:
+            asked = _asked(job, project)
+        except ConfigError as error:
+            pipe.send(("wrong", error))
+            return
         pipe.send(("backend", report(Verdict.PASSED)))
         pipe.send(("project", ProjectReport(job.app, project.tree.heads, project.tree.revisions)))
         for experiment in job.experiments:
-            _ask(experiment, project, server, job, pipe)
+            _ask(experiment, Stage(project, server, _recorder(experiment, pipe), asked), pipe)
         pipe.send(("done",))
+
+
+def _asked(job: Job, project: Project) -> frozenset[str] | None:
+    """The revisions that someone wants to know about, None for all; ConfigError when there are no such."""
+    asked = None
+    if job.since is not None:
+        asked = revisions_since(project.tree, job.since, Path(project.script.dir))
+    if job.only is not None:
+        known = [each.id for each in project.tree.revisions]
+        if job.only not in known:
+            raise ConfigError.unknown_name("revision", job.only, known)
+        asked = frozenset({job.only})
+    return asked
 
 
 def _scratch(stack: ExitStack, server: Server) -> URL:
     return stack.enter_context(server.scratch())
 
 
-def _ask(experiment: str, project: Project, server: Server, job: Job, pipe: Connection) -> None:
-    def record(observation: Observation) -> None:
-        pipe.send(("observation", experiment, observation))
+def _recorder(experiment: str, pipe: Connection) -> Callable[[Observation], None]:
+    return lambda observation: pipe.send(("observation", experiment, observation))
 
+
+def _ask(experiment: str, stage: Stage, pipe: Connection) -> None:
     pipe.send(("started", experiment))
-    stage = Stage(project, server, record, job.only)
     try:
-        if project.tree.broken:
-            record(EXPERIMENTS[experiment].broken(stage))
+        if stage.project.tree.broken:
+            stage.record(EXPERIMENTS[experiment].broken(stage))
         else:
             EXPERIMENTS[experiment].run(stage)
     except Exception as error:  # noqa: BLE001  (an experiment that throws is errored, and the next one runs)

@@ -69,6 +69,14 @@ def test_stored_run_is_shown_again_in_any_format(bad: Path) -> None:
         (["run", "--format", "pdf"], "Error: there is no format 'pdf'"),
         (["run", "--baseline", "none.json"], "Error: the baseline none.json cannot be read"),
         (["run", "--only", "9999", "--on", "sqlite"], "there is no revision '9999'"),
+        (
+            ["run", "--since", "9999", "--on", "sqlite"],
+            "--since 9999: there is no such revision, and no such commit",
+        ),
+        (
+            ["run", "--since", "a", "--only", "a"],
+            "--only and --since are both about which revisions to judge",
+        ),
         (["explain", "nothing-of-it"], "Error: there is no rule or experiment 'nothing-of-it'"),
         (["show", "none"], "Error: there is no run 'none'"),
     ],
@@ -78,6 +86,32 @@ def test_wrong_input_is_one_line_and_exit_code_two(bad: Path, arguments: list[st
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_since_asks_about_what_came_after(bad: Path) -> None:
+    done = lab(bad, "run", "--on", "sqlite", "--since", "0002_phone", "--format", "json")
+    assert done.returncode == 0
+    assert {cell["revision"] for cell in json.loads(done.stdout)["cells"]} == {None}
+    assert lab(bad, "run", "--on", "sqlite", "--since", "0001_users").returncode == 1
+
+
+def test_wait_ends_when_the_apps_own_database_answers(bad: Path) -> None:
+    app = bad / "app.py"
+    app.write_text(app.read_text().replace("sqlite:////nowhere/never.db", f"sqlite:///{bad}/own.db"))
+    assert lab(bad, "--app", "app", "wait").returncode == 0
+
+
+def test_wait_is_bounded_and_ends_with_the_drivers_error(bad: Path) -> None:
+    app = bad / "app.py"
+    url = "postgresql+psycopg2://lab:secret@127.0.0.1:1/own"
+    app.write_text(app.read_text().replace("sqlite:////nowhere/never.db", url))
+    done = lab(bad, "--app", "app", "wait", "--timeout", "0.3")
+    assert done.returncode == 3
+    assert done.stderr.startswith(
+        "waiting for postgresql+psycopg2://lab:***@127.0.0.1:1/own: connection to server"
+    )
+    assert "does not answer within 0.3 s: connection to server" in done.stderr.splitlines()[-1]
+    assert "secret" not in done.stderr
 
 
 def test_unknown_setting_is_named(bad: Path) -> None:

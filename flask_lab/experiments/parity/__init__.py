@@ -39,7 +39,12 @@ class Parity(Experiment):
             binds[bind or ""] = _walk(stage, bind)
         stopped = [said["stopped"] for said in binds.values() if said["stopped"]]
         not_compared = [each for said in binds.values() for each in said.pop("not_compared")]
-        facts = {"product": stage.server.product.name, "binds": binds, "not_compared": not_compared}
+        facts = {
+            "product": stage.server.product.name,
+            "asked": None if stage.only is None else sorted(stage.only),
+            "binds": binds,
+            "not_compared": not_compared,
+        }
         stage.record(Observation(None, facts, skipped=stopped[0] if stopped else ""))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
@@ -55,7 +60,9 @@ class Parity(Experiment):
             comparison.follow({backend: facts["binds"][bind]["changes"] for backend, facts in seen.items()})
             faults += [(each.revision, _fault(each, bind)) for each in comparison.parted.values()]
             not_compared += comparison.not_compared.values()
-        return Compared(tuple(faults), tuple(not_compared))
+        asked = next(iter(seen.values()))["asked"]
+        wanted = [(revision, fault) for revision, fault in faults if asked is None or revision in asked]
+        return Compared(tuple(wanted), tuple(not_compared))
 
 
 def _fault(parting: Parting, bind: str) -> Fault:
