@@ -135,6 +135,9 @@ def step_facts(step: Step | None) -> dict[str, Any] | None:
 def error_facts(error: BaseException, statements: list[str]) -> dict[str, Any]:
     """An error, with the statement that met it if the database raised it."""
     facts: dict[str, Any] = {"type": type(error).__name__, "message": describe(error)}
-    if hasattr(error, "orig") and statements:
-        facts["statement"] = statements[-1].strip()
+    # The last one may be a tidying up after the one that failed.
+    if hasattr(error, "orig") and (
+        statement := getattr(error, "statement", None) or "".join(statements[-1:])
+    ):
+        facts["statement"] = str(statement).strip()
     return facts

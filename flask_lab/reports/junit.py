@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from flask_lab.reports.evidence import evidence
 from flask_lab.results import Cell, Finding, Run, Verdict
 
 # What XML 1.0 cannot hold, not even escaped; a database's message may.
@@ -42,7 +43,10 @@ def _case(suite: ET.Element, cell: Cell, findings: list[Finding]) -> None:
             for each in findings:
                 if each.accepted is None:
                     failure = ET.SubElement(case, "failure", type=each.rule, message=_text(each.message))
-                    failure.text = _text(f"{each.message}\n\nremedy: {each.remedy}\nagain: {each.repeat}")
+                    shown = "".join(f"{label}: {said}\n" for label, said in evidence(each))
+                    failure.text = _text(
+                        f"{each.message}\n{shown}\nremedy: {each.remedy}\nagain: {each.repeat}"
+                    )
         case Verdict.ERRORED:
             ET.SubElement(case, "error", message=_text(cell.reason))
         case Verdict.SKIPPED:

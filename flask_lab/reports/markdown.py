@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flask_lab.reports.evidence import SQL, evidence
 from flask_lab.results import Finding, Run, Verdict
 from flask_lab.rules import RULES
 
@@ -41,6 +42,13 @@ def _lines(run: Run) -> Iterator[str]:
             yield f"{SIGNS[backend.verdict]} **{backend.name}**: {_inline(backend.reason)}"
     for finding in run.findings:
         yield from _finding(finding)
+    if run.not_compared:
+        yield ""
+        yield f"<details><summary>{len(run.not_compared)} not compared</summary>"
+        yield ""
+        yield from (f"- {_inline(each)}" for each in run.not_compared)
+        yield ""
+        yield "</details>"
 
 
 def _mark(run: Run, experiment: str, backend: str) -> str:
@@ -55,10 +63,14 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"<details><summary>{finding.severity.value}: <b>{finding.rule}</b>, {where}{accepted}</summary>"
     yield ""
     yield f"**{RULES[finding.rule].title}.** {_inline(finding.message)}"
-    if statement := finding.evidence.get("statement"):
+    lines = evidence(finding)
+    if told := [f"- {label}: {_inline(said)}" for label, said in lines if label != SQL]:
+        yield ""
+        yield from told
+    if statements := [said for label, said in lines if label == SQL]:
         # A longer fence than any inside, so that a statement cannot end it.
         yield ""
-        yield f"````sql\n{statement}\n````"
+        yield "````sql\n{}\n````".format(";\n".join(statements))
     yield ""
     yield f"Remedy: {finding.remedy}"
     yield ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -13,6 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from flask_lab.reports.evidence import SQL, evidence
 from flask_lab.results import BackendReport, Finding, Run, Verdict
 from flask_lab.rules import RULES
 
@@ -72,17 +73,20 @@ def _mark(run: Run, experiment: str, backend: BackendReport) -> Text:
 
 
 def _absences(run: Run) -> Iterator[RenderableType]:
-    """Backends that did not run and experiments that broke off, each reason once."""
+    """Backends that did not run, and what broke off, was passed over or could not be compared; each reason once."""
     missing = [each for each in run.backends if each.verdict is not Verdict.PASSED]
     told: dict[tuple[Verdict, str], list[str]] = {}
     for each in missing:
         told.setdefault((each.verdict, each.reason), []).append(each.name)
     names = {each.name for each in missing}
     for cell in run.cells:
-        if cell.verdict is Verdict.ERRORED and cell.backend not in names:
+        if cell.verdict in (Verdict.ERRORED, Verdict.SKIPPED) and cell.backend not in names:
             told.setdefault((cell.verdict, cell.reason), []).append(f"{cell.experiment} on {cell.backend}")
     for (verdict, reason), places in told.items():
-        yield Text(f"{LOOKS[verdict][0]} {', '.join(places)} {verdict.value}: {reason}", LOOKS[verdict][1])
+        where = ", ".join(dict.fromkeys(places))
+        yield Text(f"{LOOKS[verdict][0]} {where} {verdict.value}: {reason}", LOOKS[verdict][1])
+    if run.not_compared:
+        yield Text(f"not compared: {len(run.not_compared)}, of which {run.not_compared[0]}", "dim")
 
 
 def _block(finding: Finding) -> Iterator[RenderableType]:
@@ -104,14 +108,19 @@ def _block(finding: Finding) -> Iterator[RenderableType]:
     yield head
     yield Text(rule.title, "bold")
     yield Padding(Text(finding.message), (0, 0, 0, 2))
-    if statement := _statement(finding.evidence):
-        yield Padding(Text(statement, "cyan"), (0, 0, 0, 2))
+    yield from _evidence(finding)
     yield Text(f"remedy: {finding.remedy}")
     yield Text(f"again:  {finding.repeat}", "dim")
 
 
-def _statement(evidence: Any) -> str:
-    return str(evidence.get("statement", ""))
+def _evidence(finding: Finding) -> Iterator[RenderableType]:
+    lines = evidence(finding)
+    if not lines:
+        return
+    table = Table.grid(padding=(0, 2))
+    for label, said in lines:
+        table.add_row(Text(label, "dim"), Text(said, "cyan" if label == SQL else ""))
+    yield Padding(table, (0, 0, 0, 2))
 
 
 def _summary(run: Run) -> Text:

@@ -12,6 +12,7 @@ import pytest
 from flask_lab import reports
 from flask_lab.errors import ConfigError
 from flask_lab.reports import github, junit, markdown, terminal
+from flask_lab.reports.evidence import evidence
 from tests.unit.sample_run import ENUM, RUN
 
 
@@ -38,6 +39,8 @@ def test_terminal_has_the_grid_the_findings_and_one_last_line() -> None:
     assert "○ mariadb skipped: no server: start Docker" in text
     assert "error: downgrade-leaves-trace  0002 on postgres, mysql" in text
     assert "again:  flask --app shop lab run drift --on sqlite" in text
+    assert "! drift on mysql errored: the server went away" in text
+    assert "not compared: 1, of which 3 CHECK constraints" in text
     assert lines[-1].startswith(
         "! errored: 2 revisions, 2 passed, 3 failed, 1 skipped, 1 errored; findings: 2 errors;"
     )
@@ -86,7 +89,36 @@ def test_markdown_escapes_what_databases_say() -> None:
     assert r"\<b>100%\</b>" not in text.splitlines()[0]
     assert r"enumeration state is left, \<b>100%\<" in text
     assert "````sql\nALTER TABLE users\n  ADD email text\n````" in text
-    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("<details>") == text.count("</details>") == 3
+
+
+def test_evidence_is_what_was_expected_and_found_and_the_sql_between() -> None:
+    changed = replace(
+        ENUM,
+        evidence={
+            "table": "users",
+            "examples": [{"before": {"id": 1, "name": "W" * 60}, "after": {"id": 1, "name": ""}}],
+            "statements": ["UPDATE users SET name = ''"],
+        },
+    )
+    assert evidence(changed) == [
+        ("expected", f"id = 1, name = '{'W' * 38}…"),
+        ("found", "id = 1, name = ''"),
+        ("SQL", "UPDATE users SET name = ''"),
+    ]
+    gone = replace(ENUM, evidence={"gone": [{"id": 1}, {"id": 2}], "rows": 2, "statements": []})
+    assert evidence(gone) == [("expected", "id = 1"), ("found", "nothing")]
+    failed = replace(
+        ENUM,
+        evidence={"rows": {"users": [{"id": 1}]}, "because of": "NULL", "statement": "ALTER TABLE users"},
+    )
+    assert evidence(failed) == [
+        ("with", "users: id = 1"),
+        ("because of", "NULL"),
+        ("SQL", "ALTER TABLE users"),
+    ]
+    parted = replace(ENUM, evidence={"sides": {"true": ("sqlite",), "false": ("mysql", "mariadb")}})
+    assert evidence(parted) == [("sqlite", "true"), ("mysql, mariadb", "false")]
 
 
 def test_github_puts_findings_beside_their_revision() -> None:
