@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from flask_lab import reports, store
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
 from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.config import FAIL_ON, Config, read_config
-from flask_lab.errors import BackendUnavailable, ConfigError, LabError
+from flask_lab.errors import BackendUnavailable, ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.progress import Progress
 from flask_lab.project import own_engines
@@ -38,7 +38,7 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
-        except ConfigError as error:
+        except (ConfigError, TreeError) as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(WRONG)
         except LabError as error:
@@ -51,7 +51,26 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@click.group()
+def _plain(name: str, help_text: str, metavar: str) -> click.Option:
+    """An option of the group that its commands find in the context, whichever group it is."""
+
+    def keep(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+        context.meta[f"flask_lab.{name}"] = value
+
+    return click.Option([f"--{name}"], help=help_text, metavar=metavar, expose_value=False, callback=keep)
+
+
+PLAIN: list[click.Parameter] = [
+    _plain(
+        "alembic",
+        "A plain Alembic project in place of an app: its alembic.ini or pyproject.toml.",
+        "FILE[:SECTION]",
+    ),
+    _plain("metadata", "Where the models of a plain project are; else only env.py says so.", "MODULE:NAME"),
+]
+
+
+@click.group(params=PLAIN)
 def lab() -> None:
     """Run every revision of this app's tree on every database it will meet."""
 
@@ -84,7 +103,7 @@ def lab() -> None:
 @told
 def run(context: click.Context, experiments: tuple[str, ...], **options: Any) -> None:
     """Ask EXPERIMENTs (default: all) of the tree, on every backend."""
-    config = read_config(_app(context), options)
+    config = configured(context, options)
     request = _request(context, config, experiments)
     outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
     accepted = read_baseline(config.baseline) if config.baseline else []
@@ -187,14 +206,31 @@ def exit_code(seen: Run, config: Config) -> int:
     return FOUND if any(each.severity in bad and each.accepted is None for each in seen.findings) else 0
 
 
+def configured(context: click.Context, options: Mapping[str, Any]) -> Config:
+    """The settings of a command: its own options, and what was said before its name."""
+    plain = {name: context.meta.get(f"flask_lab.{name}") for name in ("alembic", "metadata")}
+    app = context.ensure_object(ScriptInfo).app_import_path or ""
+    return read_config(app if plain["alembic"] else app or _app(context), {**plain, **options})
+
+
 def _app(context: click.Context) -> str:
     return context.ensure_object(ScriptInfo).app_import_path or os.environ.get("FLASK_APP", "")
 
 
-def _program(context: click.Context, app: str) -> str:
+def _program(context: click.Context, config: Config) -> str:
     """How this command was called: `flask --app APP lab run`, or `python -m flask_lab --app APP run`."""
     root = context.find_root().info_name or "flask"
-    return f"{root}{f' --app {app}' if app else ''}{context.command_path.removeprefix(root)}"
+    command = context.command_path.removeprefix(root)
+    if config.alembic is None:
+        return f"{root}{f' --app {config.app}' if config.app else ''}{command}"
+    metadata = f" --metadata {config.alembic.metadata}" if config.alembic.metadata else ""
+    named = f" --alembic {config.alembic}{metadata}"
+    # Options stand after the group that has them.
+    return (
+        f"{root} lab{named}{command.removeprefix(' lab')}"
+        if command.startswith(" lab ")
+        else f"{root}{named}{command}"
+    )
 
 
 def _request(context: click.Context, config: Config, experiments: tuple[str, ...]) -> Request:
@@ -206,8 +242,9 @@ def _request(context: click.Context, config: Config, experiments: tuple[str, ...
         backends=config.on,
         experiments=experiments or tuple(EXPERIMENTS),
         command=tuple(sys.argv[1:]),
-        program=_program(context, config.app),
+        program=_program(context, config),
         url_env=config.url_env,
+        alembic=config.alembic,
         only=config.only,
         since=config.since,
     )

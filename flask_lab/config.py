@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import URL
+
 from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.errors import ConfigError
+from flask_lab.project import AlembicFile, UrlEnv
+from flask_lab.project.reach import fill
 from flask_lab.results import Severity
 
 FAIL_ON = [*Severity, "never"]
-KEYS = {"app", "on", "url_env", "urls", "accept", "fail_on"}
+KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,9 @@ class Config:
 
     app: str
     on: tuple[str, ...]
-    url_env: str = ""
+    alembic: AlembicFile | None = None
+    """The plain Alembic project that is meant in place of an app."""
+    url_env: UrlEnv = ""
     require: bool = False
     only: str | None = None
     since: str | None = None
@@ -43,16 +49,43 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         raise ConfigError.unknown_name("severity to fail on", str(fail_on), FAIL_ON)
     if options.get("only") and options.get("since"):
         raise ConfigError("--only and --since are both about which revisions to judge", "give one of them")
+    alembic = _alembic(app, options, table)
     return Config(
-        app=app or table.get("app", ""),
+        app="" if alembic else app or table.get("app", ""),
+        alembic=alembic,
         on=tuple(dict.fromkeys(parse_backend(name).name for name in names)),
-        url_env=table.get("url_env", ""),
+        url_env=_url_env(table.get("url_env", "")),
         require=bool(options.get("require")),
         only=options.get("only"),
         since=options.get("since"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )
+
+
+def _alembic(app: str, options: Mapping[str, Any], table: Mapping[str, Any]) -> AlembicFile | None:
+    """The plain project that options name, or the settings where no app is named."""
+    if app and options.get("alembic"):
+        raise ConfigError.two_projects(f"--app {app}", f"--alembic {options['alembic']}")
+    if "app" in table and "alembic" in table:
+        raise ConfigError.two_projects("app", "alembic in [tool.flask_lab]")
+    named = options.get("alembic") or ("" if app else table.get("alembic", ""))
+    metadata = options.get("metadata") or table.get("metadata", "")
+    if options.get("metadata") and not named:
+        raise ConfigError("--metadata is for a plain Alembic project", "name it with --alembic alembic.ini")
+    return AlembicFile.parse(named, metadata) if named else None
+
+
+def _url_env(given: UrlEnv) -> UrlEnv:
+    for text in [] if isinstance(given, str) else given.values():
+        try:
+            fill(text, URL.create("sqlite"))
+        except (KeyError, ValueError, IndexError, AttributeError) as error:
+            raise ConfigError(
+                f"url_env has '{text}', which cannot be filled in",
+                "it may hold {url}, {user}, {password}, {host}, {port} and {database}",
+            ) from error
+    return given
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 LabError
 ├── ConfigError           a name, URL or setting that cannot be right
 ├── TreeError             a project or tree that cannot be opened
+│   └── NoProject         there is none to open, whatever the database
 ├── MigrationFailed       a step did not get through; experiments make findings of it
 └── BackendUnavailable    no server could be had for a backend: why, and what to do
 """
@@ -43,6 +44,10 @@ class ConfigError(LabError):
         )
 
     @classmethod
+    def two_projects(cls, one: str, other: str) -> ConfigError:
+        return cls(f"both {one} and {other} name a project", "name the one that is meant")
+
+    @classmethod
     def bad_url(cls, where: str, reason: str, example: str) -> ConfigError:
         return cls(f"{where} is no URL of a server: {reason}", f"write it like {example}")
 
@@ -58,7 +63,7 @@ class TreeError(LabError):
     def broken(cls, folder: str, reason: str) -> TreeError:
         return cls(
             f"the revisions in {folder} make no tree: {reason}",
-            "flask db heads and flask db history meet the same",
+            "flask db heads (or alembic heads) meets the same",
         )
 
     @classmethod
@@ -70,7 +75,10 @@ class TreeError(LabError):
 
     @classmethod
     def empty(cls, folder: str) -> TreeError:
-        return cls(f"there is no revision in {folder}", 'write the first: flask db migrate -m "first"')
+        return NoProject(
+            f"there is no revision in {folder}",
+            'write the first: flask db migrate -m "first", or alembic revision -m "first"',
+        )
 
     @classmethod
     def no_app(cls, app: str, reason: str) -> TreeError:
@@ -79,36 +87,38 @@ class TreeError(LabError):
         )
 
     @classmethod
-    def no_migrate(cls, app: str) -> TreeError:
-        return cls(f"the app {app} has no Flask-Migrate", "the lab needs Migrate(app, db), as flask db does")
-
-    @classmethod
     def no_database(cls, app: str) -> TreeError:
         return cls(f"the app {app} has no Flask-SQLAlchemy", "there is no database to wait for")
 
     @classmethod
-    def no_folder(cls, folder: str) -> TreeError:
+    def foreign_database(cls, who: str, database: str) -> TreeError:
         return cls(
-            f"there is no migrations tree in {folder}",
-            "flask db init makes one; run the lab where flask db runs",
-        )
-
-    @classmethod
-    def foreign_database(cls, database: str) -> TreeError:
-        return cls(
-            f"the app connects to the database '{database}' by itself, which the lab does not let it do",
+            f"{who} connects to the database '{database}' by itself, which the lab does not let it do",
             "if it reads its URL from the environment, name the variable as url_env in [tool.flask_lab]",
         )
 
     @classmethod
+    def no_env(cls, path: str, reason: str) -> TreeError:
+        return cls(f"{path} cannot be run: {reason}", "try: alembic current")
+
+    @classmethod
+    def no_driver(cls, dialect: str, known: list[str]) -> TreeError:
+        return cls(
+            f"env.py works asynchronously, and no such driver for {dialect} is installed",
+            f"pip install {' or '.join(known)}" if known else "",
+        )
+
+    @classmethod
     def unknown_revision(cls, revision: str) -> TreeError:
-        return cls(f"there is no revision '{revision}'", "flask db history lists them all")
+        return cls(
+            f"there is no revision '{revision}'", "flask db history (or alembic history) lists them all"
+        )
 
     @classmethod
     def no_steps(cls, folder: str) -> TreeError:
         return cls(
             f"{folder}/env.py ran no revision",
-            "it has to call context.run_migrations() for the app's databases",
+            "it has to call context.run_migrations() for the project's databases",
         )
 
     @classmethod
@@ -119,9 +129,58 @@ class TreeError(LabError):
         )
 
 
+class NoProject(TreeError):
+    """There is no app, no Flask-Migrate in it, no configuration or no tree: no database would change that."""
+
+    @classmethod
+    def app(cls, app: str, reason: str) -> NoProject:
+        return cls(
+            f"the app {app or 'that flask finds here'} cannot be loaded: {reason}",
+            "name it with --app, or a plain Alembic project with --alembic alembic.ini",
+        )
+
+    @classmethod
+    def migrate(cls, app: str) -> NoProject:
+        return cls(f"the app {app} has no Flask-Migrate", "the lab needs Migrate(app, db), as flask db does")
+
+    @classmethod
+    def folder(cls, folder: str) -> NoProject:
+        return cls(
+            f"there is no migrations tree in {folder}",
+            "flask db init (or alembic init) makes one; run the lab where flask db or alembic runs",
+        )
+
+    @classmethod
+    def configuration(cls, path: str, reason: str) -> NoProject:
+        return cls(
+            f"{path} configures no Alembic project: {reason}",
+            "name the file that alembic reads, with its section if that is not [alembic]: alembic.ini:NAME",
+        )
+
+    @classmethod
+    def metadata(cls, name: str, reason: str) -> NoProject:
+        return cls(
+            f"there is no metadata at {name}: {reason}",
+            "write it like package.models:Base.metadata, as it is imported where the lab runs",
+        )
+
+
 class MigrationFailed(LabError):
     """A step, or the project's env.py around it, raised `cause`."""
 
     def __init__(self, message: str, cause: BaseException) -> None:
         super().__init__(message)
         self.cause = cause
+
+
+def behind(error: BaseException) -> BaseException:
+    """`error`, or what made someone call sys.exit() about it: Flask-Migrate does, and leaves the reason to a log."""
+    while isinstance(error, SystemExit) and error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def reason(error: BaseException) -> str:
+    """An error on one line, by its type and text."""
+    error = behind(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")

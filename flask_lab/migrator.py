@@ -19,7 +19,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from sqlalchemy import Connection, event
 
-from flask_lab.errors import MigrationFailed, TreeError
+from flask_lab.errors import MigrationFailed, TreeError, behind, reason
 from flask_lab.project import Bind, Project
 
 Direction = Literal["upgrade", "downgrade"]
@@ -50,6 +50,7 @@ class Stepper:
         self.bind = project.bind_of(connection.engine)
         self.steps: list[Step] = []
         self._script = project.script
+        self._imports = project.imports
 
     def move(self, revision: str, direction: Direction) -> RevisionStep:
         """A step to yield; what happens in it is added to `steps`."""
@@ -71,6 +72,8 @@ class Stepper:
             # Alembic remembers which enumerations it has made, as long as a run lasts; each step is a run of its own.
             self.context.impl.memo.clear()
             function(**arguments)
+            # As the next command would, whatever it is.
+            self._imports.repeat()
 
         step.migration_fn = migrate
         return step
@@ -117,6 +120,7 @@ class Migrator:
         def upgrade(_heads: Any, context: MigrationContext) -> Iterator[RevisionStep]:
             if context.connection is None:
                 raise TreeError.offline_env(self.project.script.dir)
+            self.project.imports.repeat()
             steppers.append(Stepper(self.project, context, context.connection))
             try:
                 yield from plan(steppers[-1])
@@ -131,6 +135,9 @@ class Migrator:
         except (Exception, SystemExit) as error:
             if ours:
                 raise ours[0] from None
+            if isinstance(behind(error), TreeError):
+                # The lab's own: what env.py or a revision wanted is not allowed.
+                raise behind(error) from None
             raise _failure([step for each in steppers for step in each.steps], error) from error
         return [step for each in steppers for step in each.steps]
 
@@ -167,15 +174,14 @@ def _refuse(**_: Any) -> None:
 
 def _failure(steps: list[Step], error: BaseException) -> MigrationFailed:
     """What went wrong, with the revision's own error rather than what env.py made of it."""
-    cause = next((step.error for step in reversed(steps[-1:]) if step.error is not None), error)
+    cause = next((step.error for step in reversed(steps[-1:]) if step.error is not None), behind(error))
     return MigrationFailed(describe(cause), cause)
 
 
 def describe(error: BaseException) -> str:
     """An error on one line: what the driver said, else its type and text."""
     original = getattr(error, "orig", None)
-    said = " ".join(str(original or error).split())
-    return said if original is not None else f"{type(error).__name__}: {said}".removesuffix(": ")
+    return " ".join(str(original).split()) if original is not None else reason(error)
 
 
 @contextmanager

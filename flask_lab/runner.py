@@ -17,8 +17,10 @@ from typing import Any, Protocol
 
 from flask_lab import __version__
 from flask_lab.across import compared
-from flask_lab.errors import ConfigError
+from flask_lab.backends import parse_backend
+from flask_lab.errors import ConfigError, NoProject, TreeError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
+from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.worker import INTERRUPTIONS, Job, Message, work
@@ -36,7 +38,9 @@ class Request:
     command: tuple[str, ...] = ()
     program: str = "flask lab run"
     """How a person runs it again, up to the experiment's name."""
-    url_env: str = ""
+    url_env: UrlEnv = ""
+    alembic: AlembicFile | None = None
+    """A plain project in place of `app`."""
     only: str | None = None
     """The one revision that is asked about."""
     since: str | None = None
@@ -59,6 +63,8 @@ class Worker:
     pipe: Connection
     report: BackendReport | None = None
     project: ProjectReport | None = None
+    unopened: TreeError | None = None
+    """Why the project could not be opened on this backend."""
     observations: list[tuple[str, Observation]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Experiments that broke off, and why."""
@@ -70,6 +76,8 @@ class Worker:
         match message:
             case ("backend", report):
                 self.report = report
+            case ("unopened", error):
+                self.unopened = error
             case ("project", project):
                 self.project = project
             case ("observation", experiment, observation):
@@ -85,13 +93,16 @@ class Worker:
 def run(request: Request, listener: Listener) -> Run:
     """Ask every experiment on every backend. KeyboardInterrupt comes out when all workers are gone.
 
-    ConfigError when `only` or `since` name nothing that there is.
+    ConfigError when `only` or `since` name nothing that there is, TreeError when the project cannot be opened anywhere.
     """
     started, begun = datetime.now(UTC), time.monotonic()
+    _look_for_the_project(request)
     with _workers(request) as workers:
         _listen(workers, listener)
     for wrong in filter(None, (worker.wrong for worker in workers)):
         raise wrong
+    if not any(worker.project for worker in workers):
+        _raise_unopened(workers)
     projects = [worker.project for worker in workers if worker.project]
     judged = [(worker, tuple(_judge(worker))) for worker in workers]
     seen = Run(
@@ -100,7 +111,7 @@ def run(request: Request, listener: Listener) -> Run:
         seconds=round(time.monotonic() - begun, 2),
         lab_version=__version__,
         command=request.command,
-        project=projects[0] if projects else ProjectReport(request.app, (), ()),
+        project=projects[0] if projects else ProjectReport(str(request.alembic or request.app), (), ()),
         backends=tuple(_backend(worker) for worker in workers),
         cells=tuple(cell for worker, seen in judged for cell in _cells(request, worker, seen)),
         findings=_merged(finding for worker, seen in judged for finding in _findings(request, worker, seen)),
@@ -128,6 +139,34 @@ def merged(runs: Sequence[Run]) -> Run:
         not_compared=tuple(dict.fromkeys(said for run in runs for said in run.not_compared)),
     )
     return compared(seen, f"flask --app {first.project.app} lab run")
+
+
+def _look_for_the_project(request: Request) -> None:
+    """Raise NoProject before any server is started; what else is wrong may be so on SQLite only."""
+    if all(parse_backend(name).product.image is None for name in request.backends):
+        return
+    with _workers(replace(request, backends=("sqlite",), experiments=(), only=None, since=None)) as workers:
+        _listen(workers, _Deaf())
+    if isinstance(workers[0].unopened, NoProject):
+        raise workers[0].unopened
+
+
+def _raise_unopened(workers: Sequence[Worker]) -> None:
+    """Raise why nobody could open the project, each reason once."""
+    errors = {str(worker.unopened): worker.unopened for worker in workers if worker.unopened}
+    if len(errors) == 1:
+        raise next(iter(errors.values()))
+    if errors:
+        raise TreeError(
+            "; ".join(f"{worker.backend}: {worker.unopened}" for worker in workers if worker.unopened)
+        )
+
+
+class _Deaf:
+    """A listener to a run that nobody is to see."""
+
+    def heard(self, backend: str, message: Message) -> None:
+        """Do nothing."""
 
 
 @contextlib.contextmanager
@@ -174,6 +213,7 @@ def _start(context: ForkServerContext, request: Request, backend: str) -> Worker
         backend=backend,
         experiments=request.experiments,
         url_env=request.url_env,
+        alembic=request.alembic,
         only=request.only,
         since=request.since,
         environ=dict(os.environ),

@@ -20,9 +20,9 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from flask_lab.errors import BackendUnavailable, ConfigError, LabError
+from flask_lab.errors import BackendUnavailable, ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS, Observation, Stage
-from flask_lab.project import Project, open_project
+from flask_lab.project import AlembicFile, Project, UrlEnv, open_project
 from flask_lab.results import BackendReport, ProjectReport, Verdict
 from flask_lab.since import revisions_since
 from flask_lab.sources import Server, open_server
@@ -31,8 +31,8 @@ from flask_lab.sources import Server, open_server
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 Message = tuple[Any, ...]
-"""("backend", BackendReport), ("project", ProjectReport), ("started", experiment), ("observation", experiment,
-Observation), ("errored", experiment, reason), ("wrong", ConfigError), or ("done",)."""
+"""("backend", BackendReport), ("unopened", TreeError), ("project", ProjectReport), ("started", experiment),
+("observation", experiment, Observation), ("errored", experiment, reason), ("wrong", ConfigError), or ("done",)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Job:
     app: str
     backend: str
     experiments: tuple[str, ...]
-    url_env: str
+    url_env: UrlEnv
+    alembic: AlembicFile | None
     only: str | None
     since: str | None
     environ: dict[str, str]
@@ -53,6 +54,8 @@ def work(job: Job, pipe: Connection) -> None:
     """Do the job; everything that there is to tell goes through `pipe`."""
     os.environ.clear()
     os.environ.update(job.environ)
+    # Nothing is written into the project's folders: neither its modules nor its revisions are compiled there.
+    sys.dont_write_bytecode = True
     # What an app or a revision prints belongs into no report, and would tear the live display.
     with _quiet(), pipe:
         try:
@@ -86,8 +89,11 @@ def _on(server: Server, job: Job, pipe: Connection) -> None:
     with ExitStack() as stack:
         try:
             scratch = partial(_scratch, stack, server)
-            project = stack.enter_context(open_project(job.app, job.url_env, scratch))
+            opened = open_project(job.app, job.url_env, scratch, job.alembic)
+            project = stack.enter_context(opened)
         except LabError as error:
+            if isinstance(error, TreeError):
+                pipe.send(("unopened", error))
             pipe.send(("backend", report(Verdict.ERRORED, str(error))))
             pipe.send(("done",))
             return
@@ -97,7 +103,8 @@ def _on(server: Server, job: Job, pipe: Connection) -> None:
             pipe.send(("wrong", error))
             return
         pipe.send(("backend", report(Verdict.PASSED)))
-        pipe.send(("project", ProjectReport(job.app, project.tree.heads, project.tree.revisions)))
+        named = str(job.alembic or job.app)
+        pipe.send(("project", ProjectReport(named, project.tree.heads, project.tree.revisions)))
         for experiment in job.experiments:
             _ask(experiment, Stage(project, server, _recorder(experiment, pipe), asked), pipe)
         pipe.send(("done",))

@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
 
-from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy import URL, Connection, Dialect, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 POLL = 0.02
 START_SECONDS = 120.0
 CONNECT_SECONDS = 10
+
+ADMINISTRATORS: WeakSet[Dialect] = WeakSet()
+"""Those of the lab's own connections to servers, which may lead to any database."""
 
 T = TypeVar("T")
 
@@ -129,6 +133,7 @@ class Server:
 def connect(url: URL, **arguments: object) -> Iterator[Connection]:
     """A connection for statements that no transaction may hold; BackendUnavailable when there is none."""
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+    ADMINISTRATORS.add(engine.dialect)
     try:
         connection = engine.connect()
     except DBAPIError as error:

@@ -87,20 +87,6 @@ def test_app_that_reads_its_url_from_the_environment(project: Path) -> None:
     assert verdicts(project)["run"]["verdict"] == "passed"
 
 
-def test_engine_of_the_apps_own_is_refused(project: Path) -> None:
-    change(
-        project / "app.py",
-        "    return app",
-        '    import sqlalchemy\n    sqlalchemy.create_engine("sqlite:///shop.db").connect()\n    return app',
-    )
-    found = verdicts(project)
-    assert found["run"]["verdict"] == "errored"
-    reason = found["backends"][0]["reason"]
-    assert "project/shop.db' by itself" in reason
-    assert "url_env" in reason
-    assert not (project / "shop.db").exists()
-
-
 def test_several_binds_have_databases_of_their_own(project: Path) -> None:
     change(
         project / "app.py",
@@ -145,35 +131,6 @@ def test_another_directory(project: Path) -> None:
     (project / "migrations").rename(project / "tree")
     change(project / "app.py", "Migrate(app, db)", 'Migrate(app, db, directory="tree")')
     assert verdicts(project)["run"]["verdict"] == "passed"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        (
-            "def create_app",
-            "def made_app",
-            "the app that flask finds here cannot be loaded: Failed to find Flask",
-        ),
-        (
-            "    return app",
-            '    raise RuntimeError("no licence")',
-            "cannot be loaded: RuntimeError: no licence",
-        ),
-        ("    return app", "    raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
-        ("Migrate(app, db)", "pass", "has no Flask-Migrate"),
-        ("Migrate(app, db)", 'Migrate(app, db, directory="tree")', "there is no migrations tree in tree"),
-    ],
-    ids=["no app", "factory raises", "factory exits", "no Flask-Migrate", "no folder"],
-)
-def test_project_that_cannot_be_opened_is_one_clear_message(
-    project: Path, old: str, new: str, said: str
-) -> None:
-    change(project / "app.py", old, new)
-    done = lab(project, "run", "--on", "sqlite")
-    assert done.returncode == 3
-    assert said in " ".join(done.stdout.split())
-    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_failure_behind_a_wrapper_shows_its_cause(project: Path) -> None:

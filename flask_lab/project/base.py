@@ -1,0 +1,57 @@
+"""What experiments know of a project, of whichever kind it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import URL, Engine, MetaData
+
+from flask_lab.project.importing import Imports
+from flask_lab.project.reach import Bind, Reach
+from flask_lab.tree import Tree
+
+
+@dataclass(slots=True)
+class Project(ABC):
+    """A migrations tree and the engines it runs on, which can be pointed at one set of databases after another."""
+
+    alembic: AlembicConfig
+    script: ScriptDirectory
+    tree: Tree
+    engines: Mapping[Bind, Engine]
+    """One for each bind. env.py may use others of its own making; they lead to the same databases."""
+    imports: Imports
+    reach: Reach
+
+    @property
+    def app(self) -> Flask | None:
+        """The app, if the project is one."""
+        return None
+
+    @property
+    def urls(self) -> Mapping[Bind, URL]:
+        """Where each bind leads at present."""
+        return self.reach.urls
+
+    def point_at(self, urls: Mapping[Bind, URL]) -> None:
+        """Let every engine lead to the database given for its bind."""
+        self.reach.point_at(urls)
+        for bind, engine in self.engines.items():
+            engine.url = self.urls[bind]
+
+    def let_go(self) -> None:
+        """Close every connection to the databases it points at, as they are about to be dropped."""
+        self.reach.let_go()
+
+    def bind_of(self, engine: Engine) -> Bind:
+        """The bind whose database `engine` leads to; env.py may have made the engine itself."""
+        return self.reach.bind_of(engine.url)
+
+    @abstractmethod
+    def metadata(self, bind: Bind = None) -> MetaData:
+        """The tables that the models of a bind declare; none when nobody says where the models are."""
