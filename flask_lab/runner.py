@@ -284,9 +284,10 @@ def _cells(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Itera
         verdict = Verdict.worst(each.verdict for each in group)
         worst = next(each for each in group if each.verdict is verdict)
         seconds = round(sum(each.observation.seconds for each in group), 4)
-        yield Cell(
-            experiment, worker.backend, revision, verdict, worst.reason, seconds, worst.observation.facts
-        )
+        facts = worst.observation.facts
+        if worst.observation.bind:
+            facts = {"bind": worst.observation.bind, **facts}
+        yield Cell(experiment, worker.backend, revision, verdict, worst.reason, seconds, facts)
     for experiment, reason in worker.errors:
         yield Cell(experiment, worker.backend, None, Verdict.ERRORED, reason)
     if worker.report is not None and worker.report.verdict is not Verdict.PASSED:
@@ -309,8 +310,12 @@ def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> It
                 experiment=each.experiment,
                 backends=(worker.backend,),
                 revision=revision,
-                message=fault.message,
-                evidence=fault.evidence,
+                message=f"{each.observation.bind}: {fault.message}"
+                if each.observation.bind
+                else fault.message,
+                evidence={"bind": each.observation.bind, **fault.evidence}
+                if each.observation.bind
+                else fault.evidence,
                 remedy=rule.remedy,
                 repeat=_repeat(request, each.experiment, worker.backend, revision),
             )

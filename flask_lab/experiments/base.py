@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from flask_lab.migrator import Migrator, Step, describe
-from flask_lab.project import Project
+from flask_lab.project import Bind, Project
 from flask_lab.results import Facts, Severity
 from flask_lab.schema import Schema, digest, read_schema
 from flask_lab.sources import Server
@@ -30,6 +30,8 @@ class Observation:
     seconds: float = 0.0
     skipped: str = ""
     """Why nothing was tried, else empty."""
+    bind: str = ""
+    """Which of the project's databases it is about, where there are several; see Stage.named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Stage:
     def asks(self, revision: str) -> bool:
         """Whether anyone wants to know about `revision`; the others are only passed through."""
         return self.only is None or revision in self.only
+
+    def named(self, bind: Bind) -> str:
+        """What a bind is called in reports; a project's only one has no name there."""
+        return "" if len(self.project.engines) == 1 else bind or "default"
 
     @contextmanager
     def databases(self) -> Iterator[None]:

@@ -42,7 +42,8 @@ class Drift(Experiment):
         def plan(stepper: Stepper) -> Iterator[RevisionStep]:
             for revision in tree.orders()[0]:
                 yield stepper.move(revision, "upgrade")
-            _compare(stepper.context, stage.project.metadata(stepper.bind), facts)
+            models, bind = stage.project.metadata(stepper.bind), stage.named(stepper.bind)
+            _compare(stepper.context, models, f"{bind}: " if bind else "", facts)
 
         with stage.databases():
             try:
@@ -77,19 +78,20 @@ def _why_not(facts: dict[str, Any]) -> str:
         return ""
     if "unfinished" in facts:
         return f"the tree cannot be applied: {facts['unfinished']}"
-    return "" if facts["tables"] or facts["wrong_metadata"] else "the app declares no models"
+    return "" if facts["tables"] or facts["wrong_metadata"] else "no models are declared"
 
 
-def _compare(context: MigrationContext, models: MetaData, facts: dict[str, Any]) -> None:
-    """Add to `facts` what differs between a database and the metadata of its env.py."""
+def _compare(context: MigrationContext, models: MetaData, bind: str, facts: dict[str, Any]) -> None:
+    """Add to `facts` what differs between a database and the metadata of its env.py, or the models if it has none."""
     given = context.opts["target_metadata"]
+    given = models if given is None else given
     targets = [given] if isinstance(given, MetaData) else list(given or ())
     tables = {name for target in targets for name in target.tables}
     facts["tables"] += len(tables)
     if models.tables and not tables & set(models.tables):
         facts["wrong_metadata"] = (
-            f"env.py compares with metadata of {len(tables)} tables, none of which is among the {len(models.tables)} "
-            "that the app's models declare: set target_metadata to the metadata of the app's db"
+            f"{bind}env.py compares with metadata of {len(tables)} tables, none of which is among the {len(models.tables)} "
+            "that the models declare: set target_metadata to the metadata of the models"
         )
         return
     if not tables:
@@ -100,7 +102,7 @@ def _compare(context: MigrationContext, models: MetaData, facts: dict[str, Any])
         hook(context, (), directives)
     for each in directives:
         facts["differences"] += [
-            _words(diff) for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
+            bind + _words(diff) for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
         ]
     facts["not_compared"] += _not_compared(targets, context)
 

@@ -134,7 +134,10 @@ class Walk:
                 self._go()
             for visit in self.visits:
                 facts = visit.facts()
-                self.stage.record(Observation(visit.revision, facts, time.perf_counter() - visit.begun))
+                seconds = time.perf_counter() - visit.begun
+                self.stage.record(
+                    Observation(visit.revision, facts, seconds, bind=self.stage.named(self.bind))
+                )
                 yield visit.revision, facts
             self.visits.clear()
 
@@ -192,9 +195,8 @@ class Walk:
             return
         above = self.stage.project.tree.above(visit.revision)
         for revision in filter(above.__contains__, self.waiting):
-            self.stage.record(
-                Observation(revision, skipped=f"it needs {visit.revision}, which cannot be applied")
-            )
+            why = f"it needs {visit.revision}, which cannot be applied"
+            self.stage.record(Observation(revision, skipped=why, bind=self.stage.named(self.bind)))
         self.waiting = [revision for revision in self.waiting if revision not in above]
 
     def _schema(self, stepper: Stepper) -> Schema:

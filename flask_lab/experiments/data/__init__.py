@@ -45,9 +45,11 @@ class Data(Experiment):
                 for bind in stage.project.engines:
                     seen: dict[str, Facts] = dict(Walk(stage, order, bind, Kind.ORDINARY, known).observe())
                     for revision, facts in Walk(stage, order, bind, Kind.HOSTILE, known).observe():
-                        _record(stage, revision, seen.pop(revision, {}), facts, enforces=enforces)
+                        both = (seen.pop(revision, {}), facts)
+                        stage.record(_observation(revision, *both, enforces=enforces, bind=stage.named(bind)))
                     for revision, facts in seen.items():
-                        _record(stage, revision, facts, {}, enforces=enforces)
+                        both = (facts, {})
+                        stage.record(_observation(revision, *both, enforces=enforces, bind=stage.named(bind)))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
         told: set[tuple[str, str]] = set()
@@ -60,10 +62,9 @@ class Data(Experiment):
                 yield fault if kind is Kind.ORDINARY else _only_hostile(fault)
 
 
-def _record(stage: Stage, revision: str, ordinary: Facts, hostile: Facts, *, enforces: bool) -> None:
+def _observation(revision: str, ordinary: Facts, hostile: Facts, *, enforces: bool, bind: str) -> Observation:
     if skipped := ordinary.get("skipped") or hostile.get("skipped"):
-        stage.record(Observation(revision, skipped=skipped))
-        return
+        return Observation(revision, skipped=skipped, bind=bind)
     named = {**ordinary.get("not_filled", {}), **hostile.get("not_filled", {})}
     facts = {
         Kind.ORDINARY.value: ordinary,
@@ -76,7 +77,7 @@ def _record(stage: Stage, revision: str, ordinary: Facts, hostile: Facts, *, enf
         for each in (ordinary, hostile)
         for name in ("upgrade", "downgrade", "again")
     )
-    stage.record(Observation(revision, facts, seconds))
+    return Observation(revision, facts, seconds, bind=bind)
 
 
 def _enforces(stage: Stage) -> bool:
