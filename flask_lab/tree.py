@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 from alembic.script import Script, ScriptDirectory
-from alembic.script.revision import RevisionError
+from alembic.script.revision import RevisionError, RevisionMap
 from alembic.util import CommandError, to_tuple
 
 from flask_lab.errors import TreeError
@@ -61,6 +61,8 @@ def read_tree(script: ScriptDirectory) -> Tree:
         raise TreeError.unreadable(script.dir, error) from error
     if not found:
         raise TreeError.empty(script.dir)
+    # So that the map does not import them all once more.
+    script.revision_map = RevisionMap(lambda: iter(found))
     revisions = {each.path: _revision(each, to_tuple(each.dependencies, default=())) for each in found}
     labels = {label for each in found for label in each.branch_labels}
     if broken := tuple(_broken(list(revisions.values()), labels)):

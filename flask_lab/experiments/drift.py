@@ -90,8 +90,8 @@ def _compare(context: MigrationContext, models: MetaData, bind: str, facts: dict
     facts["tables"] += len(tables)
     if models.tables and not tables & set(models.tables):
         facts["wrong_metadata"] = (
-            f"{bind}env.py compares with metadata of {len(tables)} tables, none of which is among the {len(models.tables)} "
-            "that the models declare: set target_metadata to the metadata of the models"
+            f"{bind}env.py compares with metadata of {len(tables)} tables, none of which is among the "
+            f"{len(models.tables)} that the models declare: set target_metadata to the metadata of the models"
         )
         return
     if not tables:

@@ -77,8 +77,7 @@ def test_what_no_database_would_change_is_said_before_any_server_is_asked(
         ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
         ("import nothing_of_this_name", "cannot be loaded: ModuleNotFoundError: No module named 'nothing_of"),
         (
-            "import flask_migrate\n    with app.app_context():\n"
-            '        flask_migrate.upgrade(revision="nowhere")',
+            "with app.app_context():\n        __import__('flask_migrate').upgrade(revision='nowhere')",
             "cannot be loaded: CommandError: Can't locate revision identified by 'nowhere'",
         ),
         (

@@ -279,7 +279,8 @@ class Walk:
         self._settle(stepper)
         # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
         cursor = stepper.connection.connection.cursor()
-        was = cursor.execute("PRAGMA foreign_keys").fetchone()[0]
+        cursor.execute("PRAGMA foreign_keys")
+        was = cursor.fetchone()[0]
         cursor.execute("PRAGMA foreign_keys = ON")
         yield
         self._settle(stepper)
