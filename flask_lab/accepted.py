@@ -56,7 +56,7 @@ def accept(run: Run, accepted: Sequence[Accepted]) -> Run:
 
 
 def _marked(finding: Finding, accepted: Sequence[Accepted]) -> Finding:
-    reason = next((each.reason for each in accepted if each.covers(finding)), None)
+    reason = next((each.reason for each in accepted if each.covers(finding)), finding.accepted)
     return replace(finding, accepted=reason)
 
 

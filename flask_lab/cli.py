@@ -135,13 +135,20 @@ def show(name: str, formats: tuple[str, ...]) -> None:
 @lab.command()
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[:PATH]", help="As for run.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Accept the findings that this file lists.")
+@click.option("--require", is_flag=True, help="A backend that could not be reached is an error.")
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 at this or worse. Default: error.")
 @told
-def merge(names: tuple[str, ...], formats: tuple[str, ...]) -> None:
-    """Report several RUNs as one: a matrix's jobs, say, each with one backend."""
+def merge(names: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> None:
+    """Report several RUNs as one: a matrix's jobs, say, each with one backend. Exits as run does."""
+    config = read_config("", options)
     outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
+    accepted = read_baseline(config.baseline) if config.baseline else []
     seen = merged([store.load(name, store.folder_of(Path.cwd())) for name in names])
+    seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
     for output in outputs:
         reports.write(seen, output)
+    sys.exit(exit_code(seen, config))
 
 
 @lab.command()

@@ -347,4 +347,11 @@ def _together(group: list[Finding]) -> Finding:
     first = group[0]
     backends = tuple(dict.fromkeys(name for finding in group for name in finding.backends))
     repeat = first.repeat.replace(f"--on {first.backends[0]}", f"--on {','.join(backends)}")
-    return replace(first, backends=backends, repeat=repeat)
+    others = {
+        name: dict(finding.evidence)
+        for finding in group
+        for name in finding.backends
+        if finding.evidence != first.evidence
+    }
+    evidence = {**first.evidence, "others": others} if others else first.evidence
+    return replace(first, backends=backends, repeat=repeat, evidence=evidence)

@@ -8,6 +8,7 @@ from typing import Any
 from flask_lab.results import Finding
 
 SQL = "SQL"
+FOUND = "found"
 NOTHING = "nothing"
 WIDEST = 40
 # Shown as they are; all else has a form of its own, or is for programs.
@@ -18,9 +19,24 @@ Line = tuple[str, str]
 
 
 def evidence(finding: Finding) -> list[Line]:
-    """Expected and found, the SQL that brought it about, and whatever else helps to understand."""
-    facts = finding.evidence
-    lines = [*_expected_and_found(facts), *_sides(facts)]
+    """Expected and found, the SQL that brought it about, and whatever else helps to understand.
+
+    As the first of the finding's backends has it, and what the others found where that is something else.
+    """
+    lines = _lines(finding.evidence)
+    for backend, facts in finding.evidence.get("others", {}).items():
+        found = [said for label, said in _lines(facts) if label == FOUND]
+        lines += [(f"{FOUND} on {backend}", said) for said in found if (FOUND, said) not in lines]
+    return sorted(lines, key=lambda line: line[0] == SQL)
+
+
+def evidence_on(finding: Finding, backend: str) -> list[Line]:
+    """The same, as one of the finding's backends has it."""
+    return _lines(finding.evidence.get("others", {}).get(backend, finding.evidence))
+
+
+def _lines(facts: Mapping[str, Any]) -> list[Line]:
+    lines = list(_expected_and_found(facts))
     lines += [(name, str(facts[name])) for name in PLAIN if facts.get(name)]
     return lines + [(SQL, each) for each in _statements(facts)]
 
@@ -28,19 +44,14 @@ def evidence(finding: Finding) -> list[Line]:
 def _expected_and_found(facts: Mapping[str, Any]) -> Iterator[Line]:
     if examples := facts.get("examples"):
         yield "expected", _row(examples[0]["before"])
-        yield "found", _row(examples[0]["after"]) or NOTHING
+        yield FOUND, _row(examples[0]["after"]) or NOTHING
     elif rows := facts.get("gone") or facts.get("values"):
         yield "expected", _row(rows[0])
-        yield "found", NOTHING
+        yield FOUND, NOTHING
     elif isinstance(facts.get("rows"), Mapping):
         # Of a step that failed: what was there.
         for table, there in facts["rows"].items():
             yield from (("with", f"{table}: {_row(row)}") for row in there)
-
-
-def _sides(facts: Mapping[str, Any]) -> Iterator[Line]:
-    for said, backends in facts.get("sides", {}).items():
-        yield ", ".join(backends), str(said)
 
 
 def _statements(facts: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from rich import box
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flask_lab.reports.evidence import SQL, evidence
-from flask_lab.results import BackendReport, Finding, Run, Verdict
+from flask_lab.results import BackendReport, Finding, Run, Severity, Verdict
 from flask_lab.rules import RULES
 
 WIDTH = 100
@@ -48,7 +48,7 @@ def report(run: Run) -> RenderableType:
     return Group(
         _grid(run),
         *_absences(run),
-        *(block for each in run.findings for block in _block(each)),
+        *(line for group in _groups(run.findings) for line in _block(group)),
         _summary(run),
     )
 
@@ -75,40 +75,52 @@ def _mark(run: Run, experiment: str, backend: BackendReport) -> Text:
 def _absences(run: Run) -> Iterator[RenderableType]:
     """Backends that did not run, and what broke off, was passed over or could not be compared; each reason once."""
     missing = [each for each in run.backends if each.verdict is not Verdict.PASSED]
-    told: dict[tuple[Verdict, str], list[str]] = {}
+    told: dict[tuple[Verdict, str, str], list[str]] = {}
     for each in missing:
-        told.setdefault((each.verdict, each.reason), []).append(each.name)
+        told.setdefault((each.verdict, each.reason, ""), []).append(each.name)
     names = {each.name for each in missing}
     for cell in run.cells:
         if cell.verdict in (Verdict.ERRORED, Verdict.SKIPPED) and cell.backend not in names:
-            told.setdefault((cell.verdict, cell.reason), []).append(f"{cell.experiment} on {cell.backend}")
-    for (verdict, reason), places in told.items():
-        where = ", ".join(dict.fromkeys(places))
+            told.setdefault((cell.verdict, cell.reason, f"{cell.experiment} on "), []).append(cell.backend)
+    for (verdict, reason, what), places in told.items():
+        where = f"{what}{', '.join(dict.fromkeys(places))}"
         yield Text(f"{LOOKS[verdict][0]} {where} {verdict.value}: {reason}", LOOKS[verdict][1])
     if run.not_compared:
         yield Text(f"not compared: {len(run.not_compared)}, of which {run.not_compared[0]}", "dim")
 
 
-def _block(finding: Finding) -> Iterator[RenderableType]:
-    """One finding: what, where, what was seen, what to do, and how to see it again."""
-    rule = RULES[finding.rule]
+def _groups(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """Findings that are one story: the same rule, at the same revision, on the same backends, accepted alike."""
+    stories: dict[tuple[object, ...], list[Finding]] = {}
+    for each in findings:
+        story = (
+            each.rule,
+            each.revision,
+            each.backends,
+            each.severity,
+            each.accepted,
+            each.remedy,
+            each.repeat,
+        )
+        stories.setdefault(story, []).append(each)
+    yield from stories.values()
+
+
+def _block(group: list[Finding]) -> Iterator[RenderableType]:
+    """One story: what, where, what was seen, what to do, and how to see it again."""
+    finding = group[0]
+    where = f"{finding.revision or 'the whole tree'} on {', '.join(finding.backends)}"
     if finding.accepted is not None:
         glyph, style = LOOKS[Verdict.KNOWN]
-        where = f"{finding.revision or 'the whole tree'} on {', '.join(finding.backends)}"
         yield Text(f"{glyph} known: {finding.rule}  {where}: {finding.accepted}", style)
         return
     yield Rule(style="dim")
-    head = Text.assemble(
-        (
-            f"{finding.severity.value}: {finding.rule}",
-            "bold red" if finding.severity == "error" else "bold yellow",
-        )
-    )
-    head.append(f"  {finding.revision or 'the whole tree'} on {', '.join(finding.backends)}")
-    yield head
-    yield Text(rule.title, "bold")
-    yield Padding(Text(finding.message), (0, 0, 0, 2))
-    yield from _evidence(finding)
+    style = "bold red" if finding.severity is Severity.ERROR else "bold yellow"
+    yield Text.assemble((f"{finding.severity}: {finding.rule}", style), f"  {where}")
+    yield Text(RULES[finding.rule].title, "bold")
+    for each in group:
+        yield Padding(Text(each.message), (0, 0, 0, 2))
+        yield from _evidence(each)
     yield Text(f"remedy: {finding.remedy}")
     yield Text(f"again:  {finding.repeat}", "dim")
 

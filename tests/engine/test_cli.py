@@ -61,6 +61,14 @@ def test_stored_run_is_shown_again_in_any_format(bad: Path) -> None:
     assert done.stdout.startswith("::error file=migrations/versions/0002_phone.py,line=1,")
 
 
+def test_merge_exits_as_run_does(bad: Path) -> None:
+    lab(bad, "run", "stairway", "--on", "sqlite", "--format", "json:one.json")
+    done = lab(bad, "merge", "one.json", "one.json")
+    assert done.returncode == 1
+    assert "downgrade-missing" in done.stdout
+    assert lab(bad, "merge", "one.json", "--fail-on", "never").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

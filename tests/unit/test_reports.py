@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from flask_lab import reports
 from flask_lab.errors import ConfigError
 from flask_lab.reports import github, junit, markdown, terminal
-from flask_lab.reports.evidence import evidence
+from flask_lab.reports.evidence import evidence, evidence_on
 from tests.unit.sample_run import ENUM, RUN
 
 
@@ -117,8 +118,21 @@ def test_evidence_is_what_was_expected_and_found_and_the_sql_between() -> None:
         ("because of", "NULL"),
         ("SQL", "ALTER TABLE users"),
     ]
-    parted = replace(ENUM, evidence={"sides": {"true": ("sqlite",), "false": ("mysql", "mariadb")}})
-    assert evidence(parted) == [("sqlite", "true"), ("mysql, mariadb", "false")]
+
+
+def test_evidence_tells_what_other_backends_found_instead() -> None:
+    def changed(value: int) -> dict[str, Any]:
+        return {"examples": [{"before": {"n": 1}, "after": {"n": value}}], "statement": "UPDATE t"}
+
+    on_two = replace(ENUM, evidence={**changed(2), "others": {"mysql": changed(3)}})
+    assert evidence(on_two) == [
+        ("expected", "n = 1"),
+        ("found", "n = 2"),
+        ("found on mysql", "n = 3"),
+        ("SQL", "UPDATE t"),
+    ]
+    assert evidence_on(on_two, "mysql")[1] == ("found", "n = 3")
+    assert evidence_on(on_two, "postgres")[1] == ("found", "n = 2")
 
 
 def test_github_puts_findings_beside_their_revision() -> None:

@@ -31,6 +31,8 @@ JSON_CHECK = re.compile(r"json_valid \w+")
 LISTED = re.compile(r"(\w+) in ('(?:[^']|'')*'|\d+)( ('(?:[^']|'')*'|\d+))*")
 # Each product's own; what they do for a table shows in its columns.
 BESIDE = {"sequence", "enumeration", "database", "schema", "not null", "partition"}
+# In every database of PostgreSQL.
+LANGUAGE = Name("extension", "", "plpgsql")
 WHOLES = ("table", "view", "materialized view")
 
 
@@ -66,7 +68,7 @@ class Portable:
         tables: dict[str, dict[Name, Attributes]] = {}
         enumerations = {name.name: each for name, each in schema.items() if name.kind == "enumeration"}
         for name, attributes in schema.items():
-            if name.kind in BESIDE:
+            if name.kind in BESIDE or name == LANGUAGE:
                 continue
             given = attributes
             if name.kind == "column" and (found := enumerations.get(str(attributes["type"]))):
