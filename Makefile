@@ -129,7 +129,7 @@ lab: .venv/.tests ## Try every revision of this tree on every database within re
 
 ##@ Code
 
-CODE := $(wildcard app flask_lab migrations tests docker)
+CODE := $(wildcard app flask_lab migrations tests docker docs)
 
 .PHONY: lint
 lint: .venv/.tests ## Check style and shell scripts

@@ -70,8 +70,8 @@ def index() -> Iterator[str]:
     """The page that lists all others, by experiment."""
     yield "# Rules"
     yield ""
-    yield "What `flask lab run` can find, by experiment. `flask lab explain` prints the same on a terminal. The pages are"
-    yield "made by `python docs/rule_pages.py`, which runs both trees of each rule on every database."
+    yield "What `flask lab run` can find, by experiment. `flask lab explain` prints the same on a terminal. The pages"
+    yield "are made by `python docs/rule_pages.py`, which runs both trees of each rule on every database."
     for experiment in EXPERIMENTS.values():
         yield ""
         yield f"## `{experiment.name}`"

@@ -280,7 +280,7 @@ class Walk:
         # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
         cursor = stepper.connection.connection.cursor()
         cursor.execute("PRAGMA foreign_keys")
-        was = cursor.fetchone()[0]
+        (was,) = cursor.fetchone() or (0,)
         cursor.execute("PRAGMA foreign_keys = ON")
         yield
         self._settle(stepper)
