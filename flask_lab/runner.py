@@ -8,12 +8,12 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from flask_lab import __version__
 from flask_lab.across import compared
@@ -26,6 +26,7 @@ from flask_lab.rules import RULES
 from flask_lab.worker import INTERRUPTIONS, Job, Message, work
 
 GOODBYE_SECONDS = 20.0
+Each = TypeVar("Each", BackendReport, Cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,11 @@ def merged(runs: Sequence[Run]) -> Run:
     seen = replace(
         first,
         seconds=max(run.seconds for run in runs),
-        backends=tuple(backend for run in runs for backend in run.backends),
-        cells=tuple(cell for run in runs for cell in run.cells),
+        backends=_once([backend for run in runs for backend in run.backends], lambda each: each.name),
+        cells=_once(
+            [cell for run in runs for cell in run.cells],
+            lambda cell: (cell.experiment, cell.backend, cell.revision),
+        ),
         findings=_merged(finding for run in runs for finding in run.findings),
         not_compared=tuple(dict.fromkeys(said for run in runs for said in run.not_compared)),
     )
@@ -167,6 +171,16 @@ class _Deaf:
 
     def heard(self, backend: str, message: Message) -> None:
         """Do nothing."""
+
+
+def _once(found: Sequence[Each], key: Callable[[Each], object]) -> tuple[Each, ...]:
+    """Each once, the worst of those that are about the same thing."""
+    about: dict[object, Each] = {}
+    for each in found:
+        known = about.setdefault(key(each), each)
+        if Verdict.worst((known.verdict, each.verdict)) is not known.verdict:
+            about[key(each)] = each
+    return tuple(about.values())
 
 
 @contextlib.contextmanager

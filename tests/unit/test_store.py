@@ -10,6 +10,7 @@ import pytest
 
 from flask_lab import store
 from flask_lab.errors import ConfigError
+from flask_lab.results import Verdict
 from flask_lab.runner import merged
 from tests.unit.sample_run import RUN
 
@@ -58,6 +59,18 @@ def test_runs_of_one_tree_are_merged() -> None:
     assert together.cells == RUN.cells
     assert {each.rule for each in together.findings} == {"model-drift", "downgrade-leaves-trace"}
     assert together.seconds == 99.0
+
+
+def test_a_backend_that_is_in_several_runs_is_one_as_bad_as_the_worst() -> None:
+    failed = replace(RUN, backends=RUN.backends[:1], cells=RUN.cells[5:6], findings=())
+    passed = replace(failed, cells=(replace(RUN.cells[5], verdict=Verdict.PASSED), RUN.cells[0]))
+    for pair in ([failed, passed], [passed, failed]):
+        together = merged(pair)
+        assert [each.name for each in together.backends] == ["sqlite"]
+        assert {(cell.experiment, cell.verdict) for cell in together.cells} == {
+            ("drift", Verdict.FAILED),
+            ("stairway", Verdict.PASSED),
+        }
 
 
 def test_runs_of_different_trees_are_not_merged() -> None:
