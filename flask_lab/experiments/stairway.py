@@ -36,13 +36,19 @@ class Stairway(Experiment):
     def run(self, stage: Stage) -> None:
         stepwise: dict[str, list[Facts]] = {}
         met: set[tuple[Bind, str, frozenset[str]]] = set()
+        silent = list(stage.project.engines)
         for order in stage.project.tree.orders():
             for bind in stage.project.engines:
                 for revision, facts in Walk(stage, order, bind, met).observe():
                     stepwise.setdefault(revision, []).append(facts)
+                    silent = [each for each in silent if each != bind]
         if not stepwise and any(stage.asks(revision.id) for revision in stage.project.tree.revisions):
             raise TreeError.no_steps(stage.project.script.dir)
-        stage.record(Observation(None, one_run(stage, stepwise)))
+        asleep = [
+            f"the bind {each or 'default'}: env.py ran no revision on it" for each in silent if stepwise
+        ]
+        facts = one_run(stage, stepwise)
+        stage.record(Observation(None, facts | {"not_compared": [*stage.project.notes, *asleep]}))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
         facts = observation.facts

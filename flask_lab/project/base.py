@@ -27,6 +27,21 @@ class Project(ABC):
     """One for each bind. env.py may use others of its own making; they lead to the same databases."""
     imports: Imports
     reach: Reach
+    given: Mapping[Bind, str]
+    """The URLs in the project's own configuration, which nobody here connects to."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is otherwise here than where the project runs."""
+        binds: dict[str, list[str]] = {}
+        for bind, url in sorted(self.given.items(), key=lambda item: item[0] or ""):
+            binds.setdefault(url, []).append(bind or "default")
+        return [
+            f"the binds {' and '.join(names)} on one database, as they are configured: each has its own here, "
+            "while flask db upgrade would wait for itself there"
+            for url, names in binds.items()
+            if url and len(names) > 1
+        ]
 
     @property
     def app(self) -> Flask | None:

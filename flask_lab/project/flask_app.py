@@ -62,19 +62,22 @@ class FlaskProject(Project):
 @contextmanager
 def open_app(app: str, reach: Reach) -> Iterator[FlaskProject]:
     """Load `app` as `flask --app` does; in its context."""
-    with _engines(reach):
+    with _engines(reach) as given:
         flask = _load(app)
         with flask.app_context():
-            yield _project(flask, app, reach)
+            yield _project(flask, app, reach, given)
 
 
 @contextmanager
-def _engines(reach: Reach) -> Iterator[None]:
-    """Let Flask-SQLAlchemy make every engine for a database of the lab's."""
-    like = reach.url()
+def _engines(reach: Reach) -> Iterator[dict[Bind, str]]:
+    """Let Flask-SQLAlchemy make every engine for a database of the lab's; the URLs that it would have used."""
+    given: dict[Bind, str] = {}
+    like, last = reach.url(), ""
 
     def prepare(db: SQLAlchemy, options: dict[str, Any], flask: Flask) -> None:
+        nonlocal last
         url = options.pop("url", "")
+        last = str(url)
         # What the options say to one product's driver, another's does not understand.
         kept = options if url and _dialect(url) == _dialect(like) else {}
         kept = {key: value for key, value in kept.items() if key != "creator"}
@@ -85,6 +88,7 @@ def _engines(reach: Reach) -> Iterator[None]:
         original_prepare(db, options, flask)
 
     def make(db: SQLAlchemy, bind: Bind, options: dict[str, Any], flask: Flask) -> Engine:
+        given[bind] = last
         return original_make(db, bind, options | {"url": reach.url(bind)}, flask)
 
     # No public hook sees every app.
@@ -92,7 +96,7 @@ def _engines(reach: Reach) -> Iterator[None]:
     SQLAlchemy._apply_driver_defaults = prepare  # type: ignore[method-assign,assignment]
     SQLAlchemy._make_engine = make  # type: ignore[method-assign,assignment]
     try:
-        yield
+        yield given
     finally:
         SQLAlchemy._apply_driver_defaults = original_prepare  # type: ignore[method-assign]
         SQLAlchemy._make_engine = original_make  # type: ignore[method-assign]
@@ -124,7 +128,7 @@ def _load(app: str) -> Flask:
         raise TreeError.no_app(app, said_at_last) from error
 
 
-def _project(flask: Flask, app: str, reach: Reach) -> FlaskProject:
+def _project(flask: Flask, app: str, reach: Reach, given: dict[Bind, str]) -> FlaskProject:
     extension = flask.extensions.get("migrate")
     if extension is None:
         raise NoProject.migrate(app or flask.import_name)
@@ -139,7 +143,7 @@ def _project(flask: Flask, app: str, reach: Reach) -> FlaskProject:
         raise TreeError.broken(str(folder), str(error)) from error
     engines = dict(extension.db.engines)
     tree, imports = import_tree(config, script, next(iter(engines.values())))
-    return FlaskProject(config, script, tree, engines, imports, reach, flask)
+    return FlaskProject(config, script, tree, engines, imports, reach, given, flask)
 
 
 def _dialect(url: URL | str) -> str:

@@ -83,7 +83,8 @@ def open_plain(file: AlembicFile, reach: Reach) -> Iterator[PlainProject]:
         raise NoProject.folder(script.dir)
     names = (config.get_main_option("databases") or "").replace(",", " ").split()
     binds: list[Bind] = [*names] or [None]
-    reach.dress = partial(_dressed, str(_given_url(config, binds[0])), is_async=_is_asynchronous(env))
+    given = {bind: _given_url(config, bind) for bind in binds}
+    reach.dress = partial(_dressed, given[binds[0]], is_async=_is_asynchronous(env))
     _configure(config, {bind: reach.url(bind) for bind in binds})
     # The lab's own keep the lab's driver: env.py's may be asynchronous, which takes a loop to run in.
     engines = {
@@ -94,7 +95,7 @@ def open_plain(file: AlembicFile, reach: Reach) -> Iterator[PlainProject]:
         metadatas = _metadatas(file.metadata, binds)
         tree, imports = import_tree(config, script, engines[binds[0]])
         _try_env(config, script)
-        yield PlainProject(config, script, tree, engines, imports, reach, metadatas)
+        yield PlainProject(config, script, tree, engines, imports, reach, given, metadatas)
     finally:
         for engine in engines.values():
             engine.dispose()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import RevisionStep
@@ -278,7 +279,7 @@ class Walk:
             return
         self._settle(stepper)
         # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
-        cursor = stepper.connection.connection.cursor()
+        cursor: Any = stepper.connection.connection.cursor()
         cursor.execute("PRAGMA foreign_keys")
         (was,) = cursor.fetchone() or (0,)
         cursor.execute("PRAGMA foreign_keys = ON")
