@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 
 from tests.engine.projects import TREES, make_project
@@ -85,31 +83,6 @@ def test_app_that_reads_its_url_from_the_environment(project: Path) -> None:
     change(project / "app.py", '"sqlite:////nowhere/never.db"', '__import__("os").environ["SHOP_URL"]')
     (project / "pyproject.toml").write_text('[tool.flask_lab]\napp = "app"\nurl_env = "SHOP_URL"\n')
     assert verdicts(project)["run"]["verdict"] == "passed"
-
-
-def test_several_binds_have_databases_of_their_own(project: Path) -> None:
-    change(
-        project / "app.py",
-        "    db.init_app",
-        '    app.config["SQLALCHEMY_BINDS"] = {"log": "sqlite:////nowhere/log.db"}\n    db.init_app',
-    )
-    template = Path(flask_migrate.__file__).parent / "templates" / "flask-multidb"
-    shutil.copy(template / "env.py", project / "migrations" / "env.py")
-    shutil.copy(template / "alembic.ini.mako", project / "migrations" / "alembic.ini")
-    (project / "models.py").unlink()
-    (project / "migrations" / "versions" / "0001_users.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\n"
-        'revision = "0001_users"\ndown_revision = None\n'
-        "def upgrade(engine_name):\n    globals()[f'upgrade_{engine_name}']()\n"
-        "def downgrade(engine_name):\n    globals()[f'downgrade_{engine_name}']()\n"
-        "def upgrade_():\n    op.create_table('users', sa.Column('id', sa.Integer, primary_key=True))\n"
-        "def downgrade_():\n    op.drop_table('users')\n"
-        "def upgrade_log():\n    op.create_table('lines', sa.Column('id', sa.Integer, primary_key=True))\n"
-        "def downgrade_log():\n    pass\n"
-    )
-    found = verdicts(project)
-    assert [each["rule"] for each in found["findings"]] == ["downgrade-missing"]
-    assert "table lines" in found["findings"][0]["message"]
 
 
 def test_env_with_the_wrong_metadata_is_told_so(project: Path) -> None:
