@@ -5,7 +5,8 @@ LabError
 ├── TreeError             a project or tree that cannot be opened
 │   └── NoProject         there is none to open, whatever the database
 ├── MigrationFailed       a step did not get through; experiments make findings of it
-└── BackendUnavailable    no server could be had for a backend: why, and what to do
+├── BackendUnavailable    no server could be had for a backend: why, and what to do
+└── BackendLost           a server, or its disk, failed in the middle
 """
 
 from __future__ import annotations
@@ -54,6 +55,18 @@ class ConfigError(LabError):
 
 class BackendUnavailable(LabError):
     """A backend has no server here; `message` is the reason, `hint` the way out."""
+
+
+class BackendLost(LabError):
+    """What was seen of a backend lately may be its server's doing, and says nothing of the tree."""
+
+    @classmethod
+    def failed(cls, backend: str, reason: str) -> BackendLost:
+        return cls(f"the server of {backend} failed: {reason}", "mend that, then run it again")
+
+    @classmethod
+    def cut(cls, backend: str, reason: str) -> BackendLost:
+        return cls(f"the connection to the server of {backend} was lost: {reason}", "run it again")
 
 
 class TreeError(LabError):

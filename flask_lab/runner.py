@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import secrets
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,12 +21,13 @@ from flask_lab.across import compared
 from flask_lab.backends import parse_backend
 from flask_lab.errors import ConfigError, NoProject, TreeError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
+from flask_lab.leash import GOODBYE_SECONDS, INTERRUPTIONS
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
 from flask_lab.rules import RULES
-from flask_lab.worker import INTERRUPTIONS, Job, Message, work
+from flask_lab.sources import sweep_machine
+from flask_lab.worker import Job, Message, work
 
-GOODBYE_SECONDS = 20.0
 Each = TypeVar("Each", BackendReport, Cell)
 
 
@@ -69,6 +71,9 @@ class Worker:
     observations: list[tuple[str, Observation]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Experiments that broke off, and why."""
+    doing: str = ""
+    ended: set[str] = field(default_factory=set)
+    """Experiments that have come to their end, one way or the other."""
     wrong: ConfigError | None = None
     is_done: bool = False
 
@@ -81,6 +86,9 @@ class Worker:
                 self.unopened = error
             case ("project", project):
                 self.project = project
+            case ("started", experiment):
+                self.ended |= {self.doing}
+                self.doing = experiment
             case ("observation", experiment, observation):
                 self.observations.append((experiment, observation))
             case ("errored", experiment, reason):
@@ -195,29 +203,48 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
             with _interruptions_held():
                 workers.append(_start(context, request, backend))
         yield workers
-    except BaseException:
-        # A terminal sends Ctrl-C to the workers too; whoever sends it to this process alone means them as well.
-        for worker in workers:
-            if worker.process.pid and worker.process.is_alive():
-                os.kill(worker.process.pid, signal.SIGINT)
-        raise
     finally:
-        deadline = time.monotonic() + GOODBYE_SECONDS
-        for worker in workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-            worker.pipe.close()
+        with _interruptions_held():
+            _end(workers)
+
+
+def _end(workers: Sequence[Worker]) -> None:
+    """Wait until the workers are gone, which takes those along that are not done, and what a killed one has left."""
+    for worker in workers:
+        # A terminal sends Ctrl-C to the workers too; whoever sends it to this process alone means them as well.
+        worker.pipe.close()
+    deadline = time.monotonic() + GOODBYE_SECONDS
+    for worker in workers:
+        worker.process.join(max(0.0, deadline - time.monotonic()))
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+    if any(worker.process.exitcode for worker in workers):
+        sweep_machine()
 
 
 @contextlib.contextmanager
 def _interruptions_held() -> Iterator[None]:
+    """Raise KeyboardInterrupt for an interruption at the end of the block; workers started in it hold theirs too."""
+    held: list[int] = []
+    handlers = {each: signal.getsignal(each) for each in INTERRUPTIONS}
+    # The mask is what a worker inherits; a thread of the live display may take a signal all the same.
     signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+    ours = [each for each, handler in handlers.items() if callable(handler) and _is_main_thread()]
+    for each in ours:
+        signal.signal(each, lambda number, _: held.append(number))
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
+        for each in ours:
+            signal.signal(each, handlers[each])
+    if held:
+        raise KeyboardInterrupt
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _start(context: ForkServerContext, request: Request, backend: str) -> Worker:
@@ -251,17 +278,20 @@ def _listen(workers: Sequence[Worker], listener: Listener) -> None:
                 continue
             worker.take(message)
             listener.heard(worker.backend, message)
+            if worker.is_done:
+                del open_pipes[pipe]
 
 
 def _backend(worker: Worker) -> BackendReport:
-    if worker.report is not None:
-        return worker.report
     product = worker.backend.partition(":")[0]
-    return BackendReport(worker.backend, product, "", "", Verdict.ERRORED, _death(worker))
+    report = worker.report or BackendReport(worker.backend, product, "", "", Verdict.ERRORED)
+    return report if worker.is_done else replace(report, verdict=Verdict.ERRORED, reason=_death(worker))
 
 
 def _death(worker: Worker) -> str:
-    return f"its process ended with exit code {worker.process.exitcode} before it was done"
+    code = worker.process.exitcode or 0
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"its process {how} before it was done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +338,7 @@ def _cells(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Itera
         for experiment in request.experiments:
             yield Cell(experiment, worker.backend, None, worker.report.verdict, worker.report.reason)
     elif not worker.is_done:
-        told = {experiment for experiment, _ in worker.errors}
-        for experiment in filter(lambda name: name not in told, request.experiments):
+        for experiment in filter(lambda name: name not in worker.ended, request.experiments):
             yield Cell(experiment, worker.backend, None, Verdict.ERRORED, _death(worker))
 
 

@@ -6,7 +6,6 @@ A process of its own, because Alembic's `op` and `context` are global: two datab
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
 import traceback
@@ -19,20 +18,21 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from flask_lab.errors import BackendUnavailable, ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS, Observation, Stage
+from flask_lab.leash import Leash
 from flask_lab.project import AlembicFile, Project, UrlEnv, open_project
 from flask_lab.results import BackendReport, ProjectReport, Verdict
 from flask_lab.since import revisions_since
-from flask_lab.sources import Server, open_server
-
-# A worker starts with these blocked.
-INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+from flask_lab.sources import Server, Watch, open_server
 
 Message = tuple[Any, ...]
 """("backend", BackendReport), ("unopened", TreeError), ("project", ProjectReport), ("started", experiment),
-("observation", experiment, Observation), ("errored", experiment, reason), ("wrong", ConfigError), or ("done",)."""
+("observation", experiment, Observation), ("errored", experiment, reason), ("wrong", ConfigError), or ("done",),
+after which there is only the clean-up."""
+Tell = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,56 +58,60 @@ def work(job: Job, pipe: Connection) -> None:
     sys.dont_write_bytecode = True
     # What an app or a revision prints belongs into no report, and would tear the live display.
     with _quiet(), pipe:
+        leash = Leash(pipe)
         try:
-            _hear_interruptions()
-            with open_server(job.backend) as server:
-                _on(server, job, pipe)
+            leash.hear()
+            with open_server(job.backend) as server, Watch(server) as watch:
+                leash.server = server
+                _on(server, watch, job, partial(_tell, pipe, leash))
         except BackendUnavailable as reason:
             product = job.backend.partition(":")[0]
-            pipe.send(("backend", BackendReport(job.backend, product, "", "", Verdict.SKIPPED, str(reason))))
-            pipe.send(("done",))
+            _tell(
+                pipe,
+                leash,
+                "backend",
+                BackendReport(job.backend, product, "", "", Verdict.SKIPPED, str(reason)),
+            )
+            _tell(pipe, leash, "done")
         except (KeyboardInterrupt, BrokenPipeError):
             # Everything is closed by now, and the one who asked knows, or is gone.
             return
+        except DBAPIError:
+            # Of the clean-up on a server that is gone, which was told.
+            return
 
 
-def _hear_interruptions() -> None:
-    """Raise KeyboardInterrupt at the first signal, also at one that came before this; let none disturb the clean-up."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        for each in INTERRUPTIONS:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for each in INTERRUPTIONS:
-        signal.signal(each, interrupt)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
+def _tell(pipe: Connection, leash: Leash, *message: Any) -> None:
+    """Send a message; after the last one the clean-up begins, which nothing may disturb."""
+    if message == ("done",):
+        leash.slacken()
+    pipe.send(message)
 
 
-def _on(server: Server, job: Job, pipe: Connection) -> None:
+def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
     report = partial(BackendReport, job.backend, server.product.name, server.version, server.source)
     with ExitStack() as stack:
         try:
             scratch = partial(_scratch, stack, server)
             opened = open_project(job.app, job.url_env, scratch, job.alembic)
             project = stack.enter_context(opened)
-        except LabError as error:
-            if isinstance(error, TreeError):
-                pipe.send(("unopened", error))
-            pipe.send(("backend", report(Verdict.ERRORED, str(error))))
-            pipe.send(("done",))
+        except (LabError, DBAPIError) as error:
+            if isinstance(error, TreeError) and not watch.loss:
+                tell("unopened", error)
+            tell("backend", report(Verdict.ERRORED, str(watch.loss or error)))
+            tell("done")
             return
         try:
             asked = _asked(job, project)
         except ConfigError as error:
-            pipe.send(("wrong", error))
+            tell("wrong", error)
             return
-        pipe.send(("backend", report(Verdict.PASSED)))
+        tell("backend", report(Verdict.PASSED))
         named = str(job.alembic or job.app)
-        pipe.send(("project", ProjectReport(named, project.tree.heads, project.tree.revisions)))
+        tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
-            _ask(experiment, Stage(project, server, _recorder(experiment, pipe), asked), pipe)
-        pipe.send(("done",))
+            _ask(experiment, Stage(project, server, _recorder(experiment, watch, tell), asked), watch, tell)
+        tell("done")
 
 
 def _asked(job: Job, project: Project) -> frozenset[str] | None:
@@ -127,22 +131,29 @@ def _scratch(stack: ExitStack, server: Server) -> URL:
     return stack.enter_context(server.scratch())
 
 
-def _recorder(experiment: str, pipe: Connection) -> Callable[[Observation], None]:
-    return lambda observation: pipe.send(("observation", experiment, observation))
+def _recorder(experiment: str, watch: Watch, tell: Tell) -> Callable[[Observation], None]:
+    def record(observation: Observation) -> None:
+        watch.check()
+        tell("observation", experiment, observation)
+
+    return record
 
 
-def _ask(experiment: str, stage: Stage, pipe: Connection) -> None:
-    pipe.send(("started", experiment))
+def _ask(experiment: str, stage: Stage, watch: Watch, tell: Tell) -> None:
+    tell("started", experiment)
+    watch.forget()
     try:
         if stage.project.tree.broken:
             stage.record(EXPERIMENTS[experiment].broken(stage))
         else:
             EXPERIMENTS[experiment].run(stage)
+        watch.check()
     except Exception as error:  # noqa: BLE001  (an experiment that throws is errored, and the next one runs)
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         named = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error} ({where})"
-        pipe.send(("errored", experiment, named))
+        # Whatever broke off, a server that was lost on the way is the reason.
+        tell("errored", experiment, str(watch.loss or named))
 
 
 @contextmanager

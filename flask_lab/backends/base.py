@@ -138,6 +138,10 @@ class Product(ABC):
         """How to run a private server whose files are all in `folder`."""
         raise NotImplementedError(self.name)
 
+    def blames_server(self, error: BaseException) -> bool:
+        """Whether a driver's error is about its server or a disk, and not about the statement that met it."""
+        return "no space left on device" in str(error).lower()
+
     def quote(self, connection: Connection, name: str) -> str:
         """`name` as an identifier of this product."""
         return connection.dialect.identifier_preparer.quote_identifier(name)

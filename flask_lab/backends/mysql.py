@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ADMIN = "lab"
 INIT = "init.sql"
+# Disk full, a table that cannot grow, connections all taken, shutdown, killed, an emergency of the storage engine.
+SERVER_ERRORS = {3, 20, 28, 1021, 1026, 1040, 1053, 1114, 1203, 1878, 1927, 3168}
 
 
 def administrator(password: str) -> str:
@@ -108,6 +110,9 @@ class MySQL(Product):
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)
+
+    def blames_server(self, error: BaseException) -> bool:
+        return bool(error.args and error.args[0] in SERVER_ERRORS) or super().blames_server(error)
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         prepare = ["mysqld", "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}"]

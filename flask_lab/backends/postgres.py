@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from flask_lab.backends.catalogue import Schema
 
+# Connection, disk, connections all taken, shutdown, input and output; not 53200: a step may want too many locks.
+SERVER_STATES = ("08", "53100", "53300", "57P", "58030")
+
 
 class Postgres(Product):
     name = "postgres"
@@ -77,6 +80,10 @@ class Postgres(Product):
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)
+
+    def blames_server(self, error: BaseException) -> bool:
+        code = str(getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or "")
+        return code.startswith(SERVER_STATES) or super().blames_server(error)
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         data, secret = folder / "data", "password"

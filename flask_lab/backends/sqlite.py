@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
     from flask_lab.backends.catalogue import Schema
+
+DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+MOVED = sqlite3.SQLITE_READONLY_DBMOVED
 
 
 class SQLite(Product):
@@ -62,6 +66,11 @@ class SQLite(Product):
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)
+
+    def blames_server(self, error: BaseException) -> bool:
+        code = getattr(error, "sqlite_errorcode", 0)
+        # The low byte is the kind of error, the others say more of it.
+        return code & 0xFF in DISK_ERRORS or code == MOVED or super().blames_server(error)
 
     def path(self, connection: Connection, database: str) -> Path:
         return _folder(connection) / f"{database}.db"

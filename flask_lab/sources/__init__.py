@@ -15,17 +15,19 @@ from sqlalchemy.exc import DBAPIError
 from flask_lab.backends import PRODUCTS, Backend, parse_backend
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Server, Source, connect, driver_reason
-from flask_lab.sources.docker import Docker
+from flask_lab.sources.docker import Docker, sweep_engine
 from flask_lab.sources.embedded import Embedded
 from flask_lab.sources.local import Local
+from flask_lab.sources.owner import sweep_folders
 from flask_lab.sources.url import Given
+from flask_lab.sources.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Connection
 
-__all__ = ["Server", "Source", "open_server", "plan", "sources_of"]
+__all__ = ["Server", "Source", "Watch", "open_server", "plan", "sources_of", "sweep_machine"]
 
 
 def sources_of(backend: Backend, environment: Mapping[str, str]) -> list[Source]:
@@ -64,6 +66,12 @@ def open_server(spelling: str, environment: Mapping[str, str] = os.environ) -> I
             yield server
             return
     raise _unavailable(backend, refusals)
+
+
+def sweep_machine() -> None:
+    """Remove what dead runs have left on this machine: servers, their folders, containers."""
+    sweep_folders()
+    sweep_engine()
 
 
 @contextmanager

@@ -62,7 +62,9 @@ class Server:
         """How long it took until it could be used."""
         self.run = f"r{secrets.token_hex(5)}"
         self._admin = admin
-        self._lock = threading.Lock()
+        self._made: set[str] = set()
+        # Reentrant, as who looks at errors may ask the server in the middle of one.
+        self._lock = threading.RLock()
         self._numbers = count(1)
 
     @property
@@ -85,12 +87,36 @@ class Server:
     def create(self) -> URL:
         """Make an empty database, for a caller who cannot use `scratch`."""
         database = f"lab_{self.run}_{next(self._numbers)}"
+        self._made.add(database)
         self._ask(lambda admin: self.product.create(admin, database))
         return self.product.scratch_url(self.url, database)
 
     def drop(self, url: URL) -> None:
         """Drop a database that `create` made."""
-        self._ask(lambda admin: self.product.drop(admin, _database(url)))
+        database = _database(url)
+        self._ask(lambda admin: self.product.drop(admin, database))
+        self._made.discard(database)
+
+    def cut(self) -> None:
+        """Drop all scratch databases, from another thread than the one that waits for an answer from them."""
+        with connect(self.url, **self.product.timeouts(CONNECT_SECONDS)) as admin:
+            for database in tuple(self._made):
+                self.product.drop(admin, database)
+
+    def answers(self) -> bool:
+        """Whether the server is there, and has been since it was last asked."""
+        with self._lock:
+            try:
+                self._admin.exec_driver_sql("SELECT 1")
+            except DBAPIError:
+                return False
+            finally:
+                self._admin.rollback()
+        return True
+
+    def reason(self, error: BaseException) -> str:
+        """A driver's message on one line, without its codes and without the password."""
+        return driver_reason(error, self.url)
 
     def sessions(self, url: URL, patience: float = 1.0) -> int:
         """How many sessions a scratch database still has; late goodbyes get `patience` seconds."""

@@ -76,6 +76,12 @@ def sweep_containers(engine: DockerClient) -> None:
                 container.remove(force=True, v=True)
 
 
+def sweep_engine() -> None:
+    """Remove them where an engine answers."""
+    with suppress(BackendUnavailable), _engine() as engine:
+        sweep_containers(engine)
+
+
 def _errors() -> ModuleType:
     """The Docker SDK's errors, imported by name: a project's own `docker/` hides them from type checkers."""
     return import_module("docker.errors")

@@ -1,0 +1,89 @@
+"""Ends a worker when it is told to, and when nobody listens to it any more: the run it belongs to was killed."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from sqlalchemy.exc import DBAPIError
+
+from flask_lab.errors import LabError
+from flask_lab.sources import Server
+
+# A worker starts with these blocked.
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+GOODBYE_SECONDS = 20.0
+PATIENCE = 1.0
+"""Seconds until a statement is cut off that keeps its thread from hearing of an interruption."""
+
+
+class Leash:
+    """Raises KeyboardInterrupt in the main thread at the first signal, or when the pipe's reader is gone.
+
+    A driver written in C hears of no signal while it waits for its server. So a thread listens too, and drops the
+    scratch databases from under a statement that does not end.
+    """
+
+    def __init__(self, pipe: Connection) -> None:
+        self.server: Server | None = None
+        """Once there is one."""
+        self._pipe = pipe
+        self._heard = threading.Event()
+        self._is_slack = False
+        self._woken, self._wake = socket.socketpair()
+
+    def hear(self) -> None:
+        """Hear of interruptions from here on, also of one that came before this; call it in the main thread."""
+        # A terminal that closes ends the run itself, which is heard by the pipe.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._wake.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for each in INTERRUPTIONS:
+            signal.signal(each, self._interrupt)
+        threading.Thread(target=self._listen, daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
+
+    def slacken(self) -> None:
+        """Let nothing disturb the clean-up that is left to do."""
+        self._is_slack = True
+        for each in INTERRUPTIONS:
+            signal.signal(each, signal.SIG_IGN)
+
+    def wait_for_end(self) -> None:
+        """Return when nobody listens any more."""
+        poller = select.poll()
+        poller.register(self._pipe.fileno(), 0)
+        poller.poll()
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self.slacken()
+        self._heard.set()
+        raise KeyboardInterrupt
+
+    def _listen(self) -> None:
+        poller = select.poll()
+        # Without a wish: that the reader is gone is told in any case.
+        poller.register(self._pipe.fileno(), 0)
+        poller.register(self._woken, select.POLLIN)
+        while not self._is_called([file for file, _ in poller.poll()]):
+            pass
+        if not self._is_slack:
+            os.kill(os.getpid(), signal.SIGINT)
+            if not self._heard.wait(PATIENCE) and self.server is not None:
+                with suppress(LabError, DBAPIError):
+                    self.server.cut()
+        # The next run sweeps what this leaves.
+        time.sleep(GOODBYE_SECONDS)
+        os._exit(1)
+
+    def _is_called(self, files: list[int]) -> bool:
+        """Whether the reader is gone, or a signal came that is an interruption, not one of the app's own."""
+        if self._woken.fileno() not in files:
+            return True
+        return any(number in INTERRUPTIONS for number in self._woken.recv(64))
