@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from flask_lab.errors import BackendUnavailable, ConfigError, LabError, TreeError
+from flask_lab.errors import BackendLost, BackendUnavailable, ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS, Observation, Stage
 from flask_lab.leash import Leash
 from flask_lab.project import AlembicFile, Project, UrlEnv, open_project
@@ -76,7 +76,7 @@ def work(job: Job, pipe: Connection) -> None:
         except (KeyboardInterrupt, BrokenPipeError):
             # Everything is closed by now, and the one who asked knows, or is gone.
             return
-        except DBAPIError:
+        except (DBAPIError, BackendLost):
             # Of the clean-up on a server that is gone, which was told.
             return
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from flask_lab.backends.base import SCRATCH_NAME, Backend, Product
-from flask_lab.errors import BackendUnavailable
+from flask_lab.errors import BackendLost, BackendUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,13 +146,22 @@ class Server:
             try:
                 return action(self._admin)
             except DBAPIError as error:
-                if not error.connection_invalidated:
+                # The second is so since an earlier time, when it could not be made again.
+                if not (error.connection_invalidated or self._admin.invalidated):
                     raise
                 self._admin.rollback()
-                self.product.claim(self._admin, self.run)
+                self._claim_again()
                 return action(self._admin)
             finally:
                 self._admin.rollback()
+
+    def _claim_again(self) -> None:
+        """Connect again; BackendLost when the server is gone for good."""
+        try:
+            self.product.claim(self._admin, self.run)
+        # Where SQLAlchemy connects again by itself, it hands on the driver's own error.
+        except (DBAPIError, self._admin.dialect.loaded_dbapi.Error) as error:
+            raise BackendLost.cut(self.name, self.reason(error)) from error
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from sqlalchemy import URL, make_url
 from flask_lab.sources.owner import OWNER, PREFIX
 from tests.engine.projects import TREES, make_project
 from tests.engine.test_project import ROOT
+from tests.harness.plugin import ReadyBackend
 
 TREE = TREES / "downgrade-missing" / "good"
 SLEEP = {
@@ -27,6 +28,7 @@ SLEEP = {
     "mariadb": "op.execute('SELECT SLEEP(60)')",
     "sqlite": "time.sleep(60)",
 }
+DIALECTS = {"sqlite": "sqlite", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 WAIT = "while not go.exists(): time.sleep(0.02)"
 """For someone who lets the revision go on."""
 PATIENCE = 25.0
@@ -77,6 +79,20 @@ class Held:
             self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, out, err
+
+
+def reached(run: Held, backend: ReadyBackend) -> tuple[int, URL]:
+    return run.wait_until_reached(
+        DIALECTS.get(backend.name, "sqlite" if backend.name == "sqlite" else "mysql")
+    )
+
+
+def urls(backend: ReadyBackend) -> dict[str, str]:
+    """The environment that leads a run to the session's server."""
+    if backend.product.image is None:
+        return {}
+    url = backend.server.url.render_as_string(hide_password=False)
+    return {f"LAB_{backend.name.upper()}_URL": url}
 
 
 @contextmanager

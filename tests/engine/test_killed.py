@@ -14,19 +14,21 @@ from sqlalchemy import URL
 from flask_lab.errors import LabError
 from flask_lab.sources import open_server, plan
 from flask_lab.sources.base import connect
-from tests.engine.held import SLEEP, WAIT, Held, folders, held, held_project, is_alive, wait_for
+from tests.engine.held import (
+    SLEEP,
+    WAIT,
+    Held,
+    folders,
+    held,
+    held_project,
+    is_alive,
+    reached,
+    urls,
+    wait_for,
+)
 from tests.harness.plugin import ReadyBackend
 
 SAID = "Interrupted; what the lab had made is gone."
-DIALECTS = {"postgres": "postgresql"}
-
-
-def urls(backend: ReadyBackend) -> dict[str, str]:
-    """The environment that leads a run to the session's server."""
-    if backend.product.image is None:
-        return {}
-    url = backend.server.url.render_as_string(hide_password=False)
-    return {f"LAB_{backend.name.upper()}_URL": url}
 
 
 def scratch(backend: ReadyBackend) -> set[str]:
@@ -40,12 +42,6 @@ def scratch(backend: ReadyBackend) -> set[str]:
 def stuck(backend: ReadyBackend, folder: Path) -> Path:
     """A project whose second revision waits for the server, for a minute."""
     return held_project(folder, SLEEP[backend.name])
-
-
-def reached(run: Held, backend: ReadyBackend) -> tuple[int, URL]:
-    return run.wait_until_reached(
-        DIALECTS.get(backend.name, "sqlite" if backend.name == "sqlite" else "mysql")
-    )
 
 
 def test_workers_end_with_a_killed_run(backend: ReadyBackend, tmp_path: Path) -> None:
