@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flask_lab.errors import ConfigError
+from flask_lab.errors import ConfigError, unwritable
+from flask_lab.files import write_whole
 from flask_lab.results import Finding, Revision, Run, Verdict
 from flask_lab.rules import RULES
 
@@ -107,4 +108,7 @@ def write_baseline(path: Path, findings: Iterable[Finding]) -> None:
         for each in findings
     ]
     text = json.dumps({"format": FORMAT, "accepted": accepted}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    try:
+        write_whole(path, text + "\n")
+    except OSError as error:
+        raise unwritable(f"the baseline cannot be written to {path}", error) from error

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,9 @@ def lab() -> None:
     "--write-baseline", type=click.Path(path_type=Path), help="Accept all findings from now on, in this file."
 )
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 at this or worse. Default: error.")
+@click.option(
+    "--no-store", "store", is_flag=True, default=True, flag_value=False, help="Do not keep the run for show."
+)
 @click.pass_context
 @told
 def run(context: click.Context, experiments: tuple[str, ...], **options: Any) -> None:
@@ -112,11 +115,12 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
     with Progress() as progress:
         seen = run_experiments(request, progress)
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
-    store.save(seen, store.folder_of(Path.cwd()))
+    others: list[Callable[[], object]] = []
+    if options["store"]:
+        others.append(partial(store.save, seen, store.folder_of(Path.cwd())))
     if options["write_baseline"]:
-        write_baseline(options["write_baseline"], seen.findings)
-    for output in outputs:
-        reports.write(seen, output)
+        others.append(partial(write_baseline, options["write_baseline"], seen.findings))
+    reports.write_all(seen, outputs, *others)
     sys.exit(exit_code(seen, config))
 
 
@@ -128,8 +132,7 @@ def show(name: str, formats: tuple[str, ...]) -> None:
     """Report a stored RUN again (default: the latest), or a JSON report at a path, in any format."""
     outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
     seen = store.load(name, store.folder_of(Path.cwd()))
-    for output in outputs:
-        reports.write(seen, output)
+    reports.write_all(seen, outputs)
 
 
 @lab.command()
@@ -146,8 +149,7 @@ def merge(names: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> N
     accepted = read_baseline(config.baseline) if config.baseline else []
     seen = merged([store.load(name, store.folder_of(Path.cwd())) for name in names])
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
-    for output in outputs:
-        reports.write(seen, output)
+    reports.write_all(seen, outputs)
     sys.exit(exit_code(seen, config))
 
 

@@ -11,7 +11,10 @@ LabError
 
 from __future__ import annotations
 
+import errno
 from difflib import get_close_matches
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class LabError(Exception):
@@ -51,6 +54,12 @@ class ConfigError(LabError):
     @classmethod
     def bad_url(cls, where: str, reason: str, example: str) -> ConfigError:
         return cls(f"{where} is no URL of a server: {reason}", f"write it like {example}")
+
+
+def unwritable(what: str, error: OSError, hint: str = "") -> LabError:
+    """What cannot be written: the caller named a place that cannot be, unless it is the disk that fails."""
+    kind = LabError if error.errno in FULL else ConfigError
+    return kind(f"{what}: {error.strerror}", hint)
 
 
 class BackendUnavailable(LabError):

@@ -6,13 +6,15 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from flask_lab.errors import ConfigError
+from flask_lab.errors import ConfigError, unwritable
+from flask_lab.files import write_whole
 from flask_lab.results import (
     FORMAT,
     BackendReport,
@@ -40,17 +42,15 @@ def save(run: Run, folder: Path) -> Path:
     """Keep a run; the folder that holds it."""
     place = folder / run.id
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        unfinished = place / ".run.json.part"
-        unfinished.write_text(json.dumps(run.as_json(), ensure_ascii=False), encoding="utf-8")
-        unfinished.replace(place / "run.json")
+        write_whole(place / "run.json", json.dumps(run.as_json(), ensure_ascii=False))
         link = folder / f".{LATEST}.{run.id}"
         link.symlink_to(run.id)
         link.replace(folder / LATEST)
     except OSError as error:
-        raise ConfigError(
-            f"the run cannot be kept in {place}: {error.strerror}", "--no-store keeps none"
-        ) from error
+        with suppress(OSError):
+            # Empty, as the file has not appeared.
+            place.rmdir()
+        raise unwritable(f"the run cannot be kept in {place}", error, "--no-store keeps none") from error
     return place
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from flask_lab.errors import ConfigError
+from flask_lab.errors import ConfigError, LabError, unwritable
+from flask_lab.files import write_whole
 from flask_lab.reports import github, json, junit, markdown, terminal
 from flask_lab.results import Run
 
-__all__ = ["FORMATS", "Output", "parse_format", "write"]
+__all__ = ["FORMATS", "Output", "parse_format", "write", "write_all"]
 
 FORMATS: dict[str, Callable[[Run], str]] = {
     "terminal": terminal.render,
@@ -41,19 +43,40 @@ def parse_format(spelling: str) -> Output:
 
 def write(run: Run, output: Output) -> None:
     """Write a run; a file appears whole or not at all."""
-    if output.path is None and output.format == "terminal":
-        terminal.write(run, sys.stdout)
-        return
-    text = FORMATS[output.format](run)
-    if output.path is None:
-        sys.stdout.write(text)
-        return
-    unfinished = output.path.with_name(f".{output.path.name}.part")
     try:
-        output.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(output.path)
+        if output.path is None:
+            _write_out(run, output.format)
+        else:
+            write_whole(output.path, FORMATS[output.format](run))
+    except BrokenPipeError:
+        # Whoever read it has seen enough.
+        raise
     except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise ConfigError(f"the report cannot be written to {output.path}: {error.strerror}") from error
+        raise unwritable(f"the report cannot be written to {output.path or 'stdout'}", error) from error
+
+
+def write_all(run: Run, outputs: Iterable[Output], *others: Callable[[], object]) -> None:
+    """Write a run in several formats, and do the `others`; an error is raised when all that can be done is done."""
+    tasks: list[Callable[[], object]] = [*others, *(partial(write, run, output) for output in outputs)]
+    errors = []
+    for task in tasks:
+        try:
+            task()
+        except LabError as error:
+            errors.append(error)
+    if errors:
+        kind = ConfigError if all(isinstance(error, ConfigError) for error in errors) else LabError
+        raise kind("\nError: ".join(map(str, errors)))
+
+
+def _write_out(run: Run, format_: str) -> None:
+    try:
+        if format_ == "terminal":
+            terminal.write(run, sys.stdout)
+        else:
+            sys.stdout.write(FORMATS[format_](run))
+        sys.stdout.flush()
+    except OSError:
+        # Else Python tries it once more at its end, and complains in its own words.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
