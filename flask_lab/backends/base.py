@@ -119,6 +119,10 @@ class Product(ABC):
         """Make an empty database."""
 
     @abstractmethod
+    def clone(self, connection: Connection, source: str, target: str) -> None:
+        """Make a database with the schema, rows and counters of another, which nobody may be writing to."""
+
+    @abstractmethod
     def drop(self, connection: Connection, database: str) -> None:
         """Drop a database, whoever is connected to it."""
 

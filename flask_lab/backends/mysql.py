@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from flask_lab.backends import mysql_clone
 from flask_lab.backends.base import Image, Product, Programs, scalars
 from flask_lab.backends.catalogue import mysql as catalogue
 
@@ -92,6 +93,12 @@ class MySQL(Product):
 
     def create(self, connection: Connection, database: str) -> None:
         connection.execute(text(f"CREATE DATABASE {self.quote(connection, database)} CHARACTER SET utf8mb4"))
+
+    def clone(self, connection: Connection, source: str, target: str) -> None:
+        query = "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = :source"
+        collation = scalars(connection, query, source=source)[0]
+        connection.execute(text(f"CREATE DATABASE {self.quote(connection, target)} COLLATE {collation}"))
+        mysql_clone.clone(connection, source, target)
 
     def drop(self, connection: Connection, database: str) -> None:
         # A session in the middle of a transaction would hold the DROP up for ever.

@@ -65,6 +65,14 @@ class Postgres(Product):
         # template0: nobody can be connected to it, and nothing local is in it.
         connection.execute(text(f"CREATE DATABASE {self.quote(connection, database)} TEMPLATE template0"))
 
+    def clone(self, connection: Connection, source: str, target: str) -> None:
+        # The settings of ALTER DATABASE ... SET stay behind. Copied files have to be flushed, unless nothing is.
+        copied = f"CREATE DATABASE {self.quote(connection, target)} TEMPLATE {self.quote(connection, source)}"
+        knows_strategies = int(str(scalars(connection, "SHOW server_version_num")[0])) >= 150000
+        if knows_strategies and scalars(connection, "SHOW fsync") == ["off"]:
+            copied += " STRATEGY FILE_COPY"
+        connection.execute(text(copied))
+
     def drop(self, connection: Connection, database: str) -> None:
         connection.execute(text(f"DROP DATABASE IF EXISTS {self.quote(connection, database)} WITH (FORCE)"))
 
