@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -65,6 +66,8 @@ class Product(ABC):
     """Arguments for a server whose data may be lost: quick, and no less strict."""
     program_places: Sequence[str] = ()
     """Where Debian keeps the server programs that are not on PATH."""
+    client: str = ""
+    """The product's own shell."""
     package: str = ""
     """The Debian package that holds the server programs."""
     timeout_arguments: Sequence[str] = ("connect_timeout",)
@@ -141,6 +144,10 @@ class Product(ABC):
     def programs(self, folder: Path, port: int, password: str) -> Programs:
         """How to run a private server whose files are all in `folder`."""
         raise NotImplementedError(self.name)
+
+    def shell(self, url: URL) -> str:
+        """The command that opens a database; with the password where the URL has one."""
+        return shlex.join([self.client, url.set(drivername=self.name).render_as_string(hide_password=False)])
 
     def blames_server(self, error: BaseException) -> bool:
         """Whether a driver's error is about its server or a disk, and not about the statement that met it."""

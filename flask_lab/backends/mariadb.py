@@ -30,6 +30,7 @@ class MariaDB(MySQL):
         "--debug-no-sync",
         "--max-connections=300",
     )
+    client = "mariadb"
     package = "mariadb-server"
 
     def programs(self, folder: Path, port: int, password: str) -> Programs:

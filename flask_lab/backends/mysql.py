@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import OperationalError
 
 from flask_lab.backends import mysql_clone
@@ -69,6 +70,7 @@ class MySQL(Product):
         "--loose-mysqlx=OFF",
     )
     program_places = ("/usr/sbin", "/usr/libexec", "/usr/local/mysql/bin")
+    client = "mysql"
     package = "mysql-server"
     # Whatever is not MySQL and waits for us to speak first would be waited for without end.
     timeout_arguments = ("connect_timeout", "read_timeout")
@@ -117,6 +119,11 @@ class MySQL(Product):
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)
+
+    def shell(self, url: URL) -> str:
+        named = {"host": url.host, "port": url.port, "user": url.username, "password": url.password}
+        options = [f"--{name}={value}" for name, value in named.items() if value is not None]
+        return shlex.join([self.client, *options, str(url.database)])
 
     def blames_server(self, error: BaseException) -> bool:
         return bool(error.args and error.args[0] in SERVER_ERRORS) or super().blames_server(error)

@@ -44,6 +44,7 @@ class Postgres(Product):
         "-cmax_connections=300",
     )
     program_places = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin")
+    client = "psql"
     package = "postgresql"
     abilities = frozenset({"server", "transactional_ddl"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +76,9 @@ class SQLite(Product):
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)
+
+    def shell(self, url: URL) -> str:
+        return shlex.join(["sqlite3", str(url.database)])
 
     def blames_server(self, error: BaseException) -> bool:
         code = getattr(error, "sqlite_errorcode", 0)

@@ -54,6 +54,8 @@ class Stage:
     record: Callable[[Observation], None]
     only: Collection[str] | None = None
     """The revisions that are asked about, or None for all."""
+    keep: bool = False
+    """Whether the databases of what fails are kept."""
     schemas: dict[str, Schema] = field(default_factory=dict)
     """Those read lately, by their digests: a way back comes to one that is known."""
 
@@ -80,6 +82,12 @@ class Stage:
                 yield
             finally:
                 self.project.let_go()
+
+    def kept(self) -> Facts:
+        """As facts: how to open the databases that the project points at, which stay, if that was asked for."""
+        if not self.keep:
+            return {}
+        return {"kept": [self.server.keep(url) for url in self.project.urls.values()]}
 
     def schema(self, connection: Connection, version_table: str) -> Schema:
         """The schema that `connection` sees, without Alembic's own table; read only where its digest is new."""

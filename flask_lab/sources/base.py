@@ -63,6 +63,8 @@ class Server:
         self.run = f"r{secrets.token_hex(5)}"
         self._admin = admin
         self._made: set[str] = set()
+        self.kept: set[str] = set()
+        """Scratch databases that stay when they are dropped."""
         # Reentrant, as who looks at errors may ask the server in the middle of one.
         self._lock = threading.RLock()
         self._numbers = count(1)
@@ -104,8 +106,16 @@ class Server:
     def drop(self, url: URL) -> None:
         """Drop a database that `create` made."""
         database = _database(url)
+        if database in self.kept:
+            return
         self._ask(lambda admin: self.product.drop(admin, database))
         self._made.discard(database)
+
+    def keep(self, url: URL) -> str:
+        """Leave a scratch database where it is until the next run sweeps it; the command that opens it."""
+        self.kept.add(_database(url))
+        # A password that a person gave is theirs to enter.
+        return self.product.shell(url.set(password=None) if self.source == "url" else url)
 
     def cut(self) -> None:
         """Drop all scratch databases, from another thread than the one that waits for an answer from them."""

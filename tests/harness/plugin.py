@@ -6,7 +6,9 @@ LAB_ON="mysql postgres" collects these only; LAB_REQUIRE="mysql" fails where it 
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{product.name}: runs on {product.title}")
     config.stash[SERVERS] = Servers()
     check_settings()
+    with suppress(ImportError):
+        # Else servers' threads would, and requests' filter of its own warning be undone by pytest's in between.
+        import_module("testcontainers.core.container")
     # Without this a terminated session would leave its servers to the next one's sweep.
     signal.signal(signal.SIGTERM, _interrupt)
 
