@@ -21,7 +21,7 @@ from flask_lab.errors import BackendUnavailable, ConfigError, LabError, TreeErro
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.progress import Progress
 from flask_lab.project import own_engines
-from flask_lab.results import Run, Severity, Verdict
+from flask_lab.results import Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.runner import Request, merged
 from flask_lab.runner import run as run_experiments
@@ -208,11 +208,7 @@ def exit_code(seen: Run, config: Config) -> int:
     ran = any(cell.verdict is not Verdict.SKIPPED for cell in seen.cells)
     if missing or not ran or seen.verdict is Verdict.ERRORED:
         return BROKEN
-    if config.fail_on is None:
-        return 0
-    order = list(Severity)
-    bad = order[: order.index(config.fail_on) + 1]
-    return FOUND if any(each.severity in bad and each.accepted is None for each in seen.findings) else 0
+    return FOUND if any(map(config.fails, seen.findings)) else 0
 
 
 def configured(context: click.Context, options: Mapping[str, Any]) -> Config:
@@ -254,7 +250,7 @@ def _request(context: click.Context, config: Config, experiments: tuple[str, ...
         program=_program(context, config),
         url_env=config.url_env,
         alembic=config.alembic,
-        only=config.only,
+        only=frozenset({config.only}) if config.only else None,
         since=config.since,
     )
 

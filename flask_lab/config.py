@@ -15,7 +15,7 @@ from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.errors import ConfigError
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.project.reach import fill
-from flask_lab.results import Severity
+from flask_lab.results import Finding, Severity
 
 FAIL_ON = [*Severity, "never"]
 KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on"}
@@ -35,6 +35,13 @@ class Config:
     since: str | None = None
     fail_on: Severity | None = Severity.ERROR
     baseline: Path | None = None
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding is at or above `fail_on`, and nobody has accepted it."""
+        if self.fail_on is None or finding.accepted is not None:
+            return False
+        order = list(Severity)
+        return order.index(finding.severity) <= order.index(self.fail_on)
 
 
 def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None) -> Config:

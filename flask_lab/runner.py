@@ -44,8 +44,8 @@ class Request:
     url_env: UrlEnv = ""
     alembic: AlembicFile | None = None
     """A plain project in place of `app`."""
-    only: str | None = None
-    """The one revision that is asked about."""
+    only: frozenset[str] | None = None
+    """The revisions that are asked about, None for all."""
     since: str | None = None
     """A revision or git ref; what came after it is asked about."""
 

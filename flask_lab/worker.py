@@ -44,7 +44,7 @@ class Job:
     experiments: tuple[str, ...]
     url_env: UrlEnv
     alembic: AlembicFile | None
-    only: str | None
+    only: frozenset[str] | None
     since: str | None
     environ: dict[str, str]
     """The caller's; a worker is forked from a process that may be older than a variable."""
@@ -121,9 +121,9 @@ def _asked(job: Job, project: Project) -> frozenset[str] | None:
         asked = revisions_since(project.tree, job.since, Path(project.script.dir))
     if job.only is not None:
         known = [each.id for each in project.tree.revisions]
-        if job.only not in known:
-            raise ConfigError.unknown_name("revision", job.only, known)
-        asked = frozenset({job.only})
+        for unknown in sorted(job.only.difference(known)):
+            raise ConfigError.unknown_name("revision", unknown, known)
+        asked = job.only
     return asked
 
 

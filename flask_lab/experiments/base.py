@@ -114,6 +114,10 @@ class Experiment(ABC):
     name: str
     compares = False
     """Whether it is about several backends: judged by `compare`, on what each recorded of the whole tree."""
+    of_revisions = True
+    """Whether it records an observation of every revision."""
+    of_tree = True
+    """Whether it records one of the whole tree."""
 
     @abstractmethod
     def run(self, stage: Stage) -> None:

@@ -28,6 +28,7 @@ class Drift(Experiment):
     """
 
     name = "drift"
+    of_revisions = False
 
     def run(self, stage: Stage) -> None:
         tree = stage.project.tree

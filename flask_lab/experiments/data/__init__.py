@@ -36,6 +36,7 @@ class Data(Experiment):
     """
 
     name = "data"
+    of_tree = False
 
     def run(self, stage: Stage) -> None:
         known = Knowledge()

@@ -32,6 +32,7 @@ class Parity(Experiment):
 
     name = "parity"
     compares = True
+    of_revisions = False
 
     def run(self, stage: Stage) -> None:
         binds: dict[str, dict[str, Any]] = {}
