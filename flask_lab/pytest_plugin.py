@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from flask_lab.pytest_runs import Inquiry, Outcome, Place
+    from flask_lab.pytest_shelf import Inquiry, Outcome, Place
     from flask_lab.results import Facts, Finding
 
 __all__ = ["LabCell", "lab_tests", "test_migrations"]
@@ -120,7 +120,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     # Before xdist starts its workers: what is wrong with the project or the settings is said once.
-    if session.config.getoption("lab"):
+    if _is_on(session.config):
         _inquiry(session.config, Asked(), pytest.UsageError)
 
 
@@ -139,10 +139,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection(session: pytest.Session) -> None:
     """Take the lab's node ids from the command line: pytest would look for a file called `lab`."""
     config = session.config
-    if config.getoption("lab"):
+    if _is_on(config):
         ours = [each for each in config.args if _is_ours(config, each)]
         config.stash[PICKED] = frozenset(each.partition("::")[2] for each in ours) - {""}
         config.args[:] = [each for each in config.args if each not in ours]
+
+
+def _is_on(config: pytest.Config) -> bool:
+    # Without the option where a plugin or conftest.py has loaded this too late to add it.
+    return bool(config.getoption("lab", False))
 
 
 def _is_ours(config: pytest.Config, argument: str) -> bool:
@@ -156,7 +161,7 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Put the lab's items after the session's own."""
     report = yield
-    if isinstance(collector, pytest.Session) and report.passed and collector.config.getoption("lab"):
+    if isinstance(collector, pytest.Session) and report.passed and _is_on(collector.config):
         report.result.append(LabItems.from_parent(collector, name=NODE, nodeid=NODE))
     return report
 
@@ -168,10 +173,13 @@ class LabItems(pytest.Collector):
         """An item per place, or those that were picked on the command line."""
         inquiry = _inquiry(self.config, Asked(), self.CollectError)
         picked = self.config.stash[PICKED]
-        for place in inquiry.places:
-            name = f"{place.experiment}[{_id(place)}]"
+        named = [(f"{place.experiment}[{place.id}]", place) for place in inquiry.places]
+        if unknown := picked.difference(*((name, place.experiment) for name, place in named)):
+            raise self.CollectError(f"not found: {', '.join(f'{NODE}::{each}' for each in sorted(unknown))}")
+        for name, place in named:
             if not picked or name in picked or place.experiment in picked:
-                yield LabItem.from_parent(self, name=name, place=place)
+                # A whole id, which pytest takes apart: made from the parent's, its brackets would be of the name.
+                yield LabItem.from_parent(self, name=name, nodeid=f"{NODE}::{name}", place=place)
 
 
 class LabItem(pytest.Item):
@@ -200,7 +208,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     inquiry = _inquiry(metafunc.config, _asked(metafunc.function), pytest.Collector.CollectError)
     marks = _marks(metafunc.config)
     places = [
-        pytest.param(place, id=f"{place.experiment}-{_id(place)}", marks=marks) for place in inquiry.places
+        pytest.param(place, id=f"{place.experiment}-{place.id}", marks=marks) for place in inquiry.places
     ]
     metafunc.parametrize(CELL, places, indirect=True)
 
@@ -224,7 +232,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _settle(item: pytest.Item, asked: Asked, place: Place, urls: Mapping[str, str]) -> LabCell:
     """What became of a place; an error or a skip unless it was tried."""
     inquiry = _inquiry(item.config, asked, pytest.UsageError)
-    outcome = inquiry.settle(lambda: _wanted(item.session, asked), urls).outcome(place)
+    outcome = inquiry.outcome(place, lambda: _wanted(item.session, asked), urls)
     for finding in outcome.findings:
         item.user_properties.append(("lab_rule", finding.rule))
         if finding.accepted is not None:
@@ -256,30 +264,27 @@ def _asked(function: Any) -> Asked:
 
 
 def _inquiry(config: pytest.Config, asked: Asked, wrong: type[Exception]) -> Inquiry:
-    """What is asked, of which project; raises `wrong` with a sentence when that cannot be."""
-    from flask_lab.errors import LabError  # noqa: PLC0415  (only who asks for the lab pays for its imports)
-    from flask_lab.pytest_runs import Shelf, open_inquiry  # noqa: PLC0415
+    """What is asked of which project; raises `wrong` with a sentence when that cannot be."""
+    from flask_lab.pytest_shelf import Inquiry, Question  # noqa: PLC0415  (only who asks for the lab imports it)
 
     known = config.stash.setdefault(INQUIRIES, {})
     if asked not in known:
-        options = {
-            "on": asked.on or config.getoption("lab_on"),
-            "require": asked.require or config.getoption("lab_require"),
-            "baseline": _path(asked.baseline or config.getoption("lab_baseline")),
-        }
-        app = asked.app or config.getoption("lab_app") or os.environ.get("FLASK_APP", "")
-        experiments = (
-            asked.experiments or (config.getoption("lab_experiments") or "").replace(",", " ").split()
+        question = Question(
+            folder=_project(config),
+            app=asked.app or config.getoption("lab_app") or os.environ.get("FLASK_APP", ""),
+            on=asked.on or _list(config.getoption("lab_on")),
+            experiments=asked.experiments or _list(config.getoption("lab_experiments")),
+            require=asked.require or config.getoption("lab_require"),
+            baseline=asked.baseline or config.getoption("lab_baseline") or "",
         )
-        try:
-            known[asked] = open_inquiry(app, options, experiments, _project(config), Shelf(_folder(config)))
-        except LabError as error:
-            raise wrong(f"flask lab: {error}") from None
+        known[asked] = Inquiry(question, _folder(config))
+    if known[asked].wrong:
+        raise wrong(f"flask lab: {known[asked].wrong}")
     return known[asked]
 
 
-def _path(given: str | None) -> Path | None:
-    return Path(given) if given else None
+def _list(given: str | None) -> tuple[str, ...]:
+    return tuple((given or "").replace(",", " ").split())
 
 
 def _project(config: pytest.Config) -> Path:
@@ -299,7 +304,3 @@ def _folder(config: pytest.Config) -> Path:
 def _marks(config: pytest.Config) -> list[pytest.MarkDecorator]:
     """With xdist's --dist loadgroup one worker takes all of them; otherwise several would wait for one run."""
     return [pytest.mark.xdist_group("flask_lab")] if config.pluginmanager.hasplugin("xdist") else []
-
-
-def _id(place: Place) -> str:
-    return f"{place.backend}-{place.revision or 'tree'}"

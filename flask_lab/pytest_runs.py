@@ -1,85 +1,28 @@
-"""What a pytest session asks of the lab: at which places there is a verdict, and the one run that settles them all.
+"""Answers a pytest session: where there is a verdict, and, by one run of the lab, what each is.
 
-Nothing here knows pytest, or imports the project: its tree is read, and its databases are driven, by the lab's workers.
+Knows nothing of pytest, and does not import the project: the lab's workers read its tree and drive its databases.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from flask_lab import store
 from flask_lab.accepted import Accepted, accept, in_comments, read_baseline
 from flask_lab.backends import PRODUCTS
 from flask_lab.config import Config, read_config
 from flask_lab.errors import ConfigError, TreeError
 from flask_lab.experiments import EXPERIMENTS
-from flask_lab.results import BackendReport, Cell, Finding, Run, Verdict
+from flask_lab.pytest_shelf import Outcome, Place, Question
+from flask_lab.results import BackendReport, Cell, Finding, Revision, Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.runner import Request, run
 from flask_lab.sources.owner import OWNER, write_owner
 from flask_lab.worker import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a verdict is asked for: an experiment on a backend, at a revision or (None) on the whole tree."""
-
-    experiment: str
-    backend: str
-    revision: str | None
-
-    def __str__(self) -> str:
-        return f"{self.experiment} on {self.backend} at {self.revision or 'the whole tree'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one place. `failed` is said only of findings that `fail_on` counts."""
-
-    verdict: Verdict
-    text: str = ""
-    """Why, in full."""
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What has to be said though it fails nothing."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Shelf:
-    """The runs of one session in a folder, each made once, by whichever process of the session comes first."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def get(self, name: str, make: Callable[[], Run]) -> Run:
-        """The run of that name; the others wait while one process makes it."""
-        path = self._folder / f"{name}.json"
-        with self._alone(name):
-            if not path.is_file():
-                unfinished = path.with_suffix(".part")
-                unfinished.write_text(json.dumps(make().as_json(), ensure_ascii=False), encoding="utf-8")
-                unfinished.replace(path)
-        return store.load(str(path), self._folder)
-
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (self._folder / OWNER).exists():
-            # So that a later run sweeps the folder of a session that was killed.
-            write_owner(self._folder / OWNER, os.getpid())
-        with (self._folder / f"{name}.lock").open("w") as lock:
-            # Let go when the file is closed, also by the end of a process that was killed.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 class _Silent:
@@ -89,59 +32,104 @@ class _Silent:
         """Say nothing."""
 
 
-class Inquiry:
-    """One project with its settings: all its places, and what became of those that are wanted."""
+def claim(folder: Path) -> None:
+    """Let a later run of the lab sweep a folder whose session was killed."""
+    write_owner(folder / OWNER, os.getpid())
 
-    def __init__(
-        self, config: Config, experiments: Sequence[str], folder: Path, shelf: Shelf, tree: Run
-    ) -> None:
-        self.config = config
-        self.experiments = tuple(experiments)
-        self.folder = folder
-        self.revisions = tree.project.revisions
-        self.places = tuple(self._all_places())
-        self._shelf = shelf
-        self._key = _key(config, folder, self.experiments)
-        with chdir(folder):
-            self._accepted = _accepted(config, tree)
-        self._settled: Settled | None = None
 
-    def settle(self, wanted: Callable[[], Collection[Place]], urls: Mapping[str, str]) -> Settled:
-        """What the run saw that settles these places, on the servers at `urls` where there are some by product.
+def places_of(question: Question) -> list[Place]:
+    """Where there is a verdict; LabError when the project, or a setting, cannot be right."""
+    config = _config(question)
+    names = _experiments(question)
+    with chdir(question.folder):
+        revisions = _read_tree(config)
+        _read_accepted(config, revisions)
+    return [place for name in names for place in _places(name, config.on, revisions)]
 
-        The first call decides what is run: all processes of a session want the same.
-        """
-        if self._settled is None:
-            chosen = wanted()
-            sought = tuple(each for each in self.places if each in chosen)
-            with chdir(self.folder), _servers(urls):
-                seen = self._shelf.get(self._key, lambda: self._make(sought))
-            self._settled = Settled(self.config, seen, self.places, sought)
-        return self._settled
 
-    def _all_places(self) -> Iterator[Place]:
-        for name in self.experiments:
-            experiment = EXPERIMENTS[name]
-            for backend in self.config.on:
-                if experiment.of_revisions:
-                    yield from (Place(name, backend, each.id) for each in self.revisions)
-                if experiment.of_tree:
-                    yield Place(name, backend, None)
+def _places(name: str, backends: Sequence[str], revisions: Sequence[Revision]) -> Iterator[Place]:
+    experiment = EXPERIMENTS[name]
+    for backend in backends:
+        if experiment.of_revisions:
+            yield from (Place(name, backend, each.id) for each in revisions)
+        if experiment.of_tree:
+            yield Place(name, backend, None)
 
-    def _make(self, wanted: Sequence[Place]) -> Run:
-        asked = {each.revision for each in wanted} - {None}
-        everything = len(asked) == len(self.revisions)
-        app = self.config.app
-        request = Request(
-            app=app,
-            backends=tuple(dict.fromkeys(each.backend for each in wanted)),
-            experiments=tuple(dict.fromkeys(each.experiment for each in wanted)),
-            command=("pytest",),
-            program=f"python -m flask_lab{f' --app {app}' if app else ''} run",
-            url_env=self.config.url_env,
-            only=None if everything else frozenset(filter(None, asked)),
-        )
-        return accept(run(request, _Silent()), self._accepted)
+
+def settle(
+    question: Question, places: Sequence[Place], wanted: Collection[Place], urls: Mapping[str, str]
+) -> dict[Place, Outcome]:
+    """What one run makes of the wanted ones of all `places`, on the servers at `urls` where there are some."""
+    config = _config(question)
+    sought = [each for each in places if each in wanted]
+    with chdir(question.folder), _servers(urls):
+        seen = run(_request(config, places, sought), _Silent())
+        seen = accept(seen, _read_accepted(config, seen.project.revisions))
+    settled = Settled(config, seen, places, sought)
+    return {each: settled.outcome(each) for each in sought}
+
+
+def _config(question: Question) -> Config:
+    options = {
+        "on": ",".join(question.on),
+        "require": question.require,
+        "baseline": Path(question.baseline) if question.baseline else None,
+    }
+    return read_config(question.app, options, question.folder)
+
+
+def _experiments(question: Question) -> list[str]:
+    for name in question.experiments:
+        if name not in EXPERIMENTS:
+            raise ConfigError.unknown_name("experiment", name, list(EXPERIMENTS))
+    return [each for each in EXPERIMENTS if each in question.experiments or not question.experiments]
+
+
+def _read_tree(config: Config) -> tuple[Revision, ...]:
+    """The project's revisions, by a run that asks nothing: on SQLite, which needs no server."""
+    reasons = []
+    for backend in dict.fromkeys(("sqlite", *(() if "sqlite" in config.on else config.on[:1]))):
+        seen = run(Request(config.app, (backend,), (), url_env=config.url_env), _Silent())
+        if seen.project.revisions:
+            return seen.project.revisions
+        reasons.append(seen.backends[0].reason)
+    raise TreeError(reasons[0])
+
+
+def _read_accepted(config: Config, revisions: Sequence[Revision]) -> list[Accepted]:
+    return [*in_comments(revisions), *(read_baseline(config.baseline) if config.baseline else ())]
+
+
+def _request(config: Config, places: Sequence[Place], wanted: Sequence[Place]) -> Request:
+    all_revisions = {each.revision for each in places if each.revision is not None}
+    revisions = frozenset(each.revision for each in wanted if each.revision is not None)
+    return Request(
+        app=config.app,
+        backends=tuple(dict.fromkeys(each.backend for each in wanted)),
+        experiments=tuple(dict.fromkeys(each.experiment for each in wanted)),
+        command=("pytest",),
+        program=f"python -m flask_lab{f' --app {config.app}' if config.app else ''} run",
+        url_env=config.url_env,
+        only=None if revisions == all_revisions else revisions,
+    )
+
+
+@contextmanager
+def _servers(urls: Mapping[str, str]) -> Iterator[None]:
+    """Let the lab find these servers, by product, where it looks for a URL."""
+    for product in urls:
+        if product not in PRODUCTS:
+            raise ConfigError.unknown_backend(product, list(PRODUCTS))
+    given = {f"LAB_{product.upper()}_URL": url for product, url in urls.items()}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, url in before.items():
+            del os.environ[name]
+            if url is not None:
+                os.environ[name] = url
 
 
 class Settled:
@@ -152,6 +140,7 @@ class Settled:
         self._run = run
         self._backends = {each.name: each for each in run.backends}
         self._first = wanted[0]
+        self._firsts = {each.backend: each for each in reversed(wanted)}
         self._last = {(each.experiment, each.backend): each for each in wanted}
         self._cells: dict[Place, list[Cell]] = {}
         self._findings: dict[Place, list[Finding]] = {}
@@ -180,18 +169,18 @@ class Settled:
     def _judged(self, place: Place) -> Outcome:
         backend = self._backends[place.backend]
         if backend.verdict is not Verdict.PASSED:
-            return self._absent(backend)
+            return self._absent(backend, place)
         cells = self._cells.get(place, [])
         findings = tuple(self._findings.get(place, ()))
         if not any(cell.revision == place.revision for cell in cells):
             return Outcome(Verdict.ERRORED, self._why_none(place), findings)
         return self._weighed(cells, findings)
 
-    def _absent(self, backend: BackendReport) -> Outcome:
+    def _absent(self, backend: BackendReport, place: Place) -> Outcome:
         """For want of a server, or of a project that can be opened on it."""
-        missing = backend.verdict is Verdict.SKIPPED
         verdict = Verdict.ERRORED if self._config.require else backend.verdict
-        notes = (f"{backend.name} did not run: {backend.reason}",) if missing else ()
+        first = place == self._firsts[backend.name]
+        notes = (f"{backend.name} did not run: {backend.reason}",) if first else ()
         return Outcome(verdict, backend.reason, notes=notes)
 
     def _weighed(self, cells: Sequence[Cell], findings: tuple[Finding, ...]) -> Outcome:
@@ -218,57 +207,6 @@ class Settled:
             cell.reason for cell in self._run.cells if (cell.experiment, cell.backend, cell.verdict) == there
         )
         return next(broken, f"there is no verdict of {place}")
-
-
-def open_inquiry(
-    app: str, options: Mapping[str, Any], experiments: Sequence[str], folder: Path, shelf: Shelf
-) -> Inquiry:
-    """An inquiry about the project in `folder`; LabError when it, or a setting, cannot be right."""
-    config = read_config(app, options, folder)
-    for name in experiments:
-        if name not in EXPERIMENTS:
-            raise ConfigError.unknown_name("experiment", name, list(EXPERIMENTS))
-    with chdir(folder):
-        tree = shelf.get(f"{_key(config, folder)}-tree", lambda: _read_tree(config))
-    if not tree.project.revisions:
-        raise TreeError(tree.backends[0].reason)
-    chosen = [each for each in EXPERIMENTS if each in experiments or not experiments]
-    return Inquiry(config, chosen, folder, shelf, tree)
-
-
-def _read_tree(config: Config) -> Run:
-    """A run that asks nothing, and tells the project's revisions: on SQLite, which needs no server."""
-    tries = dict.fromkeys(("sqlite", *(() if "sqlite" in config.on else config.on[:1])))
-    runs = [run(Request(config.app, (each,), (), url_env=config.url_env), _Silent()) for each in tries]
-    return next((each for each in runs if each.project.revisions), runs[0])
-
-
-def _accepted(config: Config, tree: Run) -> list[Accepted]:
-    baseline = read_baseline(config.baseline) if config.baseline else []
-    return [*in_comments(tree.project.revisions), *baseline]
-
-
-def _key(config: Config, folder: Path, more: Sequence[str] = ()) -> str:
-    said = repr((config, str(folder), tuple(more)))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _servers(urls: Mapping[str, str]) -> Iterator[None]:
-    """Let the lab find these servers, by product, where it looks for a URL."""
-    for product in urls:
-        if product not in PRODUCTS:
-            raise ConfigError.unknown_backend(product, list(PRODUCTS))
-    given = {f"LAB_{product.upper()}_URL": url for product, url in urls.items()}
-    before = {name: os.environ.pop(name, None) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, url in before.items():
-            os.environ.pop(name)
-            if url is not None:
-                os.environ[name] = url
 
 
 def _in_short(finding: Finding) -> str:
