@@ -80,6 +80,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("backend", parameters, indirect=True, scope="session")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The lab's items get their backend's mark too."""
+    if (name := on_backend(item)) and item.get_closest_marker(name) is None:
+        item.add_marker(name)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that none of the chosen backends has the abilities for."""
     left_out = [item for item in items if "backend" in _fixtures(item) and on_backend(item) is None]
@@ -100,7 +106,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def on_backend(item: pytest.Item) -> str | None:
     """The backend that a test runs on, if any."""
     call = getattr(item, "callspec", None)
-    name = call.params.get("backend") if call else None
+    if call is None:
+        return None
+    name = getattr(call.params.get("lab_cell"), "backend", call.params.get("backend"))
     # Where there was no name to choose, pytest puts a mark of its own.
     return name if isinstance(name, str) else None
 
@@ -112,9 +120,13 @@ def _fixtures(item: pytest.Item) -> list[str]:
 @pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest) -> ReadyBackend:
     """One of the backends, running; each test that asks for it runs once per backend."""
-    name: str = request.param
+    return ready(request.config, request.param)
+
+
+def ready(config: pytest.Config, name: str) -> ReadyBackend:
+    """The running backend; the test is skipped, or fails where it is required, when there is none."""
     try:
-        return ReadyBackend(request.config.stash[SERVERS].get(name))
+        return ReadyBackend(config.stash[SERVERS].get(name))
     except BackendUnavailable as unavailable:
         reason = str(unavailable)
     # Outside the handler: the reason says it all, and its causes would only be printed after it.
