@@ -6,6 +6,7 @@ Knows nothing of pytest, and does not import the project: the lab's workers read
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import replace
@@ -18,7 +19,8 @@ from flask_lab.config import Config, read_config
 from flask_lab.errors import ConfigError, TreeError
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.pytest_shelf import Outcome, Place, Question
-from flask_lab.results import BackendReport, Cell, Finding, Revision, Run, Verdict
+from flask_lab.reports.evidence import evidence_on
+from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Revision, Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.runner import Request, run
 from flask_lab.sources.owner import OWNER, write_owner
@@ -42,17 +44,19 @@ def places_of(question: Question) -> list[Place]:
     config = _config(question)
     names = _experiments(question)
     with chdir(question.folder):
-        revisions = _read_tree(config)
-        _read_accepted(config, revisions)
-    return [place for name in names for place in _places(name, config.on, revisions)]
+        project = _read_project(config)
+        _read_accepted(config, project.revisions)
+    return [place for name in names for place in _places(name, config.on, project)]
 
 
-def _places(name: str, backends: Sequence[str], revisions: Sequence[Revision]) -> Iterator[Place]:
+def _places(name: str, backends: Sequence[str], project: ProjectReport) -> Iterator[Place]:
     experiment = EXPERIMENTS[name]
+    # Of revisions that make no tree, all is said of the whole.
+    walked = bool(project.heads)
     for backend in backends:
-        if experiment.of_revisions:
-            yield from (Place(name, backend, each.id) for each in revisions)
-        if experiment.of_tree:
+        if experiment.of_revisions and walked:
+            yield from (Place(name, backend, each.id) for each in project.revisions)
+        if experiment.of_tree or not walked:
             yield Place(name, backend, None)
 
 
@@ -63,7 +67,7 @@ def settle(
     config = _config(question)
     sought = [each for each in places if each in wanted]
     with chdir(question.folder), _servers(urls):
-        seen = run(_request(config, places, sought), _Silent())
+        seen = run(_request(config, sought), _Silent())
         seen = accept(seen, _read_accepted(config, seen.project.revisions))
     settled = Settled(config, seen, places, sought)
     return {each: settled.outcome(each) for each in sought}
@@ -85,13 +89,13 @@ def _experiments(question: Question) -> list[str]:
     return [each for each in EXPERIMENTS if each in question.experiments or not question.experiments]
 
 
-def _read_tree(config: Config) -> tuple[Revision, ...]:
+def _read_project(config: Config) -> ProjectReport:
     """The project's revisions, by a run that asks nothing: on SQLite, which needs no server."""
     reasons = []
     for backend in dict.fromkeys(("sqlite", *(() if "sqlite" in config.on else config.on[:1]))):
         seen = run(Request(config.app, (backend,), (), url_env=config.url_env), _Silent())
-        if seen.project.revisions:
-            return seen.project.revisions
+        if seen.backends[0].verdict is Verdict.PASSED:
+            return seen.project
         reasons.append(seen.backends[0].reason)
     raise TreeError(reasons[0])
 
@@ -100,9 +104,10 @@ def _read_accepted(config: Config, revisions: Sequence[Revision]) -> list[Accept
     return [*in_comments(revisions), *(read_baseline(config.baseline) if config.baseline else ())]
 
 
-def _request(config: Config, places: Sequence[Place], wanted: Sequence[Place]) -> Request:
-    all_revisions = {each.revision for each in places if each.revision is not None}
+def _request(config: Config, wanted: Sequence[Place]) -> Request:
+    """One run for all that is wanted; of some revisions alone where nothing is asked of the whole tree."""
     revisions = frozenset(each.revision for each in wanted if each.revision is not None)
+    whole = any(each.revision is None for each in wanted)
     return Request(
         app=config.app,
         backends=tuple(dict.fromkeys(each.backend for each in wanted)),
@@ -110,7 +115,7 @@ def _request(config: Config, places: Sequence[Place], wanted: Sequence[Place]) -
         command=("pytest",),
         program=f"python -m flask_lab{f' --app {config.app}' if config.app else ''} run",
         url_env=config.url_env,
-        only=None if revisions == all_revisions else revisions,
+        only=None if whole else revisions,
     )
 
 
@@ -192,7 +197,7 @@ class Settled:
         if worst is Verdict.ERRORED:
             return told(worst, reason)
         if failing:
-            return told(Verdict.FAILED, "\n\n".join(map(_in_full, failing)))
+            return told(Verdict.FAILED, _in_full(failing, cells[0].backend))
         if worst is Verdict.SKIPPED or (worst is Verdict.FAILED and not findings):
             return told(worst, reason)
         known = [
@@ -214,17 +219,21 @@ def _in_short(finding: Finding) -> str:
     return f"{finding.severity.value}: {finding.rule}  {where}: {finding.message}"
 
 
-def _in_full(finding: Finding) -> str:
-    rule = RULES[finding.rule]
-    where = f"{finding.revision or 'the whole tree'} on {', '.join(finding.backends)}"
-    statement = finding.evidence.get("statement")
-    lines = [
-        f"{finding.rule}: {finding.message}",
-        "",
-        f"{finding.severity.value}, {where}",
-        f"{rule.title}.",
-        *((f"  {line}" for line in str(statement).splitlines()) if statement else ()),
-        f"remedy: {finding.remedy}",
-        f"again:  {finding.repeat}",
-    ]
-    return "\n".join(lines)
+def _in_full(findings: Sequence[Finding], backend: str) -> str:
+    """All findings of one place, those of a rule together."""
+    rules: dict[str, list[Finding]] = {}
+    for each in findings:
+        rules.setdefault(each.rule, []).append(each)
+    return "\n\n".join("\n".join(_of_a_rule(group, backend)) for group in rules.values())
+
+
+def _of_a_rule(findings: Sequence[Finding], backend: str) -> Iterator[str]:
+    for each in findings:
+        yield f"{each.rule}: {each.message}"
+        for label, said in evidence_on(each, backend):
+            yield from textwrap.indent(f"{label}: {said}", "  ").splitlines()
+    first = findings[0]
+    where = f"{first.revision or 'the whole tree'} on {', '.join(first.backends)}"
+    yield f"{first.severity.value}, {where}: {RULES[first.rule].title}"
+    yield f"remedy: {first.remedy}"
+    yield f"again:  {first.repeat}"

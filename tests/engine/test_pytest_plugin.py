@@ -57,7 +57,7 @@ def test_bad_tree_fails_at_its_revision_and_the_run_is_made_once(
 ) -> None:
     log = count_upgrades(bad)
     done = session(bad, "--lab", "--lab-on", "sqlite", "-rfs", *room)
-    done.assert_outcomes(passed=4, failed=1, skipped=1)
+    done.assert_outcomes(passed=4, failed=1, skipped=2)
     upgrades = len(log.read_text().splitlines())
     log.unlink()
     lab(bad, "run", "--on", "sqlite")
@@ -65,7 +65,7 @@ def test_bad_tree_fails_at_its_revision_and_the_run_is_made_once(
     done.stdout.fnmatch_lines(
         [
             "downgrade-missing: the downgrade does nothing; what is left: column users.phone is left",
-            "error, 0002_phone on sqlite",
+            "error, 0002_phone on sqlite: The downgrade does nothing, or refuses",
             "remedy: Write the downgrade.*",
             "again:  python -m flask_lab run stairway --on sqlite --only 0002_phone",
             "SKIPPED * the app declares no models",
@@ -77,14 +77,14 @@ def test_bad_tree_fails_at_its_revision_and_the_run_is_made_once(
 
 def test_good_tree_passes_and_what_was_not_compared_is_said(good: Path, session: Session) -> None:
     done = session(good, "--lab", "--lab-on", "sqlite")
-    done.assert_outcomes(passed=4)
+    done.assert_outcomes(passed=4, skipped=1)
     done.stdout.fnmatch_lines(["*= flask lab =*", "not compared: sqlite: *"])
     assert done.ret == 0
 
 
 def test_items_are_chosen_as_any_other(bad: Path, session: Session) -> None:
     on = ("--lab", "--lab-on", "sqlite")
-    session(bad, *on, "-k", "stairway and tree").assert_outcomes(passed=1, deselected=5)
+    session(bad, *on, "-k", "stairway and tree").assert_outcomes(passed=1, deselected=6)
     session(bad, *on, "lab::stairway[sqlite-0002_phone]", "lab::drift").assert_outcomes(failed=1, skipped=1)
     session(bad, *on, "--lf", "-x", "-n", "1").assert_outcomes(failed=1)
     unknown = session(bad, *on, "lab::stairway[sqlite-9999]")
@@ -188,7 +188,7 @@ def test_items_of_a_worker_that_died_are_errors(bad: Path, session: Session) -> 
     )
     done = session(bad, "--lab", "--lab-on", "sqlite")
     outcomes = done.parseoutcomes()
-    assert "passed" not in outcomes or outcomes["errors"] + outcomes["passed"] == 6
+    assert "passed" not in outcomes or outcomes["errors"] + outcomes["passed"] == 7
     done.stdout.fnmatch_lines(["*its process ended with exit code 7 before it was done*"])
     for name in ("stairway[[]sqlite-0002_phone[]]", "stairway[[]sqlite-tree[]]", "drift[[]sqlite-tree[]]"):
         done.stdout.fnmatch_lines([f"ERROR lab::{name}*"])
@@ -217,7 +217,7 @@ def test_a_project_gives_a_server_that_runs_anyway(
         "@pytest.fixture(scope='session')\n"
         f"def lab_urls(): return {{{backend.name!r}: {url!r}}}\n"
     )
-    session(bad, "test_tree.py", "-n", "2").assert_outcomes(passed=4, failed=1, skipped=1)
+    session(bad, "test_tree.py", "-n", "2").assert_outcomes(passed=4, failed=1, skipped=2)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -230,3 +230,11 @@ def test_every_experiment_says_what_it_records(
     experiment = EXPERIMENTS[name]
     revisions = {each.id for each in seen.project.revisions} if experiment.of_revisions else set()
     assert places == revisions | ({None} if experiment.of_tree else set())
+
+
+def test_revisions_that_make_no_tree_are_asked_about_as_a_whole(tmp_path: Path, session: Session) -> None:
+    folder = make_project(tmp_path / "project", TREES / "broken-graph" / "bad")
+    done = session(folder, "--lab", "--lab-on", "sqlite", "-v")
+    outcomes = done.parseoutcomes()
+    assert (outcomes["failed"], outcomes["skipped"]) == (1, len(EXPERIMENTS) - 1)
+    done.stdout.fnmatch_lines(["FAILED lab::drift[[]sqlite-tree[]]*broken-graph: *"])

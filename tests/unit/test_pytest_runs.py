@@ -1,4 +1,4 @@
-"""Which item tells what of a run, on recorded runs: of experiments, too, that nobody has written yet."""
+"""Which item tells what of a run, on recorded runs: of experiments, too, that nobody foresaw."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def test_what_nobody_foresaw_is_told_by_the_last_item() -> None:
     """Say, the revision at which two backends part, found by an experiment that has one item for each of them."""
     places = [Place("parity", backend, None) for backend in CONFIG.on]
     cells = [Cell("parity", backend, None, Verdict.PASSED) for backend in CONFIG.on]
-    parted = Finding("schema-differs", Severity.ERROR, "parity", CONFIG.on, "0002", "users.name differs")
-    cells.append(Cell("parity", "sqlite", "0002", Verdict.FAILED, "schema-differs"))
-    known = replace(parted, rule="downgrade-fails")
-    outcomes = settled(cells, known, places=places, wanted=places)
+    rule = "schema-differs-between-backends"
+    parted = Finding(rule, Severity.ERROR, "parity", CONFIG.on, "0002", "users.name differs")
+    cells.append(Cell("parity", "sqlite", "0002", Verdict.FAILED, rule))
+    outcomes = settled(cells, parted, places=places, wanted=places)
     assert verdicts(outcomes) == {"parity-sqlite-tree": "failed", "parity-postgres-tree": "failed"}
 
 
