@@ -17,6 +17,9 @@ from tests.harness.plugin import ReadyBackend
 Session = Callable[..., pytest.RunResult]
 ROOMS = [("-p", "no:xdist"), ("-n", "2"), ("-n", "2", "--dist", "loadgroup")]
 NAMES = ["alone", "load", "loadgroup"]
+# Three, whatever others there will be.
+THREE = ("stairway", "data", "drift")
+LAB = ("--lab", "--lab-on", "sqlite", "--lab-experiments", ",".join(THREE))
 NOWHERE = "postgresql://lab:secret@127.0.0.1:1/postgres"
 
 
@@ -56,11 +59,11 @@ def test_bad_tree_fails_at_its_revision_and_the_run_is_made_once(
     bad: Path, session: Session, room: tuple[str, ...]
 ) -> None:
     log = count_upgrades(bad)
-    done = session(bad, "--lab", "--lab-on", "sqlite", "-rfs", *room)
-    done.assert_outcomes(passed=4, failed=1, skipped=2)
+    done = session(bad, *LAB, "-rfs", *room)
+    done.assert_outcomes(passed=4, failed=1, skipped=1)
     upgrades = len(log.read_text().splitlines())
     log.unlink()
-    lab(bad, "run", "--on", "sqlite")
+    lab(bad, "run", *THREE, "--on", "sqlite")
     assert upgrades == len(log.read_text().splitlines()), "as many as one run of the command line makes"
     done.stdout.fnmatch_lines(
         [
@@ -68,26 +71,25 @@ def test_bad_tree_fails_at_its_revision_and_the_run_is_made_once(
             "error, 0002_phone on sqlite: The downgrade does nothing, or refuses",
             "remedy: Write the downgrade.*",
             "again:  python -m flask_lab run stairway --on sqlite --only 0002_phone",
-            "SKIPPED * the app declares no models",
             "FAILED lab::stairway[[]sqlite-0002_phone[]] - *downgrade-missing*",
+            "SKIPPED * the app declares no models",
         ]
     )
     done.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_good_tree_passes_and_what_was_not_compared_is_said(good: Path, session: Session) -> None:
-    done = session(good, "--lab", "--lab-on", "sqlite")
-    done.assert_outcomes(passed=4, skipped=1)
+    done = session(good, *LAB)
+    done.assert_outcomes(passed=4)
     done.stdout.fnmatch_lines(["*= flask lab =*", "not compared: sqlite: *"])
     assert done.ret == 0
 
 
 def test_items_are_chosen_as_any_other(bad: Path, session: Session) -> None:
-    on = ("--lab", "--lab-on", "sqlite")
-    session(bad, *on, "-k", "stairway and tree").assert_outcomes(passed=1, deselected=6)
-    session(bad, *on, "lab::stairway[sqlite-0002_phone]", "lab::drift").assert_outcomes(failed=1, skipped=1)
-    session(bad, *on, "--lf", "-x", "-n", "1").assert_outcomes(failed=1)
-    unknown = session(bad, *on, "lab::stairway[sqlite-9999]")
+    session(bad, *LAB, "-k", "stairway and tree").assert_outcomes(passed=1, deselected=5)
+    session(bad, *LAB, "lab::stairway[sqlite-0002_phone]", "lab::drift").assert_outcomes(failed=1, skipped=1)
+    session(bad, *LAB, "--lf", "-x", "-n", "1").assert_outcomes(failed=1)
+    unknown = session(bad, *LAB, "lab::stairway[sqlite-9999]")
     unknown.stdout.fnmatch_lines(["not found: lab::stairway[[]sqlite-9999[]]"])
     assert unknown.ret == pytest.ExitCode.INTERRUPTED
 
@@ -186,9 +188,8 @@ def test_items_of_a_worker_that_died_are_errors(bad: Path, session: Session) -> 
     revision.write_text(
         revision.read_text().replace("def upgrade():", "def upgrade():\n    __import__('os')._exit(7)")
     )
-    done = session(bad, "--lab", "--lab-on", "sqlite")
-    outcomes = done.parseoutcomes()
-    assert "passed" not in outcomes or outcomes["errors"] + outcomes["passed"] == 7
+    done = session(bad, *LAB)
+    done.assert_outcomes(errors=6)
     done.stdout.fnmatch_lines(["*its process ended with exit code 7 before it was done*"])
     for name in ("stairway[[]sqlite-0002_phone[]]", "stairway[[]sqlite-tree[]]", "drift[[]sqlite-tree[]]"):
         done.stdout.fnmatch_lines([f"ERROR lab::{name}*"])
@@ -213,11 +214,11 @@ def test_a_project_gives_a_server_that_runs_anyway(
     (bad / "test_tree.py").write_text(
         "import pytest\n"
         "from flask_lab.pytest_plugin import lab_tests\n"
-        f"test_server = lab_tests(on=[{backend.name!r}], require=True)\n"
+        f"test_server = lab_tests(on=[{backend.name!r}], experiments={THREE}, require=True)\n"
         "@pytest.fixture(scope='session')\n"
         f"def lab_urls(): return {{{backend.name!r}: {url!r}}}\n"
     )
-    session(bad, "test_tree.py", "-n", "2").assert_outcomes(passed=4, failed=1, skipped=2)
+    session(bad, "test_tree.py", "-n", "2").assert_outcomes(passed=4, failed=1, skipped=1)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
