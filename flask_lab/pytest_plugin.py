@@ -34,6 +34,8 @@ class Asked:
     """What a test asks; what it leaves open, options and [tool.flask_lab] say."""
 
     app: str = ""
+    alembic: str = ""
+    metadata: str = ""
     on: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
     require: bool = False
@@ -73,21 +75,27 @@ class LabCell:
             pytest.xfail(self._outcome.text)
 
 
-def lab_tests(
+def lab_tests(  # noqa: PLR0913  (keywords, as a person writes them in a test file)
     app: str = "",
     *,
+    alembic: str = "",
+    metadata: str = "",
     on: Sequence[str] = (),
     experiments: Sequence[str] = (),
     require: bool = False,
     baseline: str = "",
 ) -> Callable[[LabCell], None]:
-    """A test function for a project: it runs once per experiment, backend and revision."""
+    """A test function for a project: it runs once per experiment, backend and revision.
+
+    `alembic` names the file of a plain Alembic project in place of an app, and `metadata` where its models are.
+    """
 
     def test(lab_cell: LabCell) -> None:
         """The lab has no finding here."""
         lab_cell.check()
 
-    test.lab_asked = Asked(app, tuple(on), tuple(experiments), require, baseline)  # type: ignore[attr-defined]
+    asked = Asked(app, alembic, metadata, tuple(on), tuple(experiments), require, baseline)
+    test.lab_asked = asked  # type: ignore[attr-defined]
     return test
 
 
@@ -112,6 +120,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--lab", action="store_true", help="Collect an item per experiment, backend and revision."
     )
     group.addoption("--lab-app", metavar="APP", help="The app, as flask --app takes it.")
+    group.addoption("--lab-alembic", metavar="FILE", help="A plain Alembic project in place of an app.")
+    group.addoption("--lab-metadata", metavar="MODULE:NAME", help="Where the models of a plain project are.")
     group.addoption("--lab-on", metavar="BACKENDS", help="With commas between: sqlite,postgres:17,mysql.")
     group.addoption("--lab-experiments", metavar="NAMES", help="With commas between. Default: all.")
     group.addoption("--lab-require", action="store_true", help="A backend out of reach is an error.")
@@ -269,9 +279,12 @@ def _inquiry(config: pytest.Config, asked: Asked, wrong: type[Exception]) -> Inq
 
     known = config.stash.setdefault(INQUIRIES, {})
     if asked not in known:
+        app, alembic, metadata = _named(config, asked)
         question = Question(
             folder=_project(config),
-            app=asked.app or config.getoption("lab_app") or os.environ.get("FLASK_APP", ""),
+            app=app,
+            alembic=alembic,
+            metadata=metadata,
             on=asked.on or _list(config.getoption("lab_on")),
             experiments=asked.experiments or _list(config.getoption("lab_experiments")),
             require=asked.require or config.getoption("lab_require"),
@@ -281,6 +294,15 @@ def _inquiry(config: pytest.Config, asked: Asked, wrong: type[Exception]) -> Inq
     if known[asked].wrong:
         raise wrong(f"flask lab: {known[asked].wrong}")
     return known[asked]
+
+
+def _named(config: pytest.Config, asked: Asked) -> tuple[str, str, str]:
+    """The app, or the plain project and its metadata, as the test names it, else the options, else FLASK_APP."""
+    options = [config.getoption(f"lab_{name}") or "" for name in ("app", "alembic", "metadata")]
+    app, alembic, metadata = (
+        (asked.app, asked.alembic, asked.metadata) if asked.app or asked.alembic else options
+    )
+    return app or ("" if alembic else os.environ.get("FLASK_APP", "")), alembic, metadata
 
 
 def _list(given: str | None) -> tuple[str, ...]:

@@ -78,6 +78,8 @@ def _config(question: Question) -> Config:
         "on": ",".join(question.on),
         "require": question.require,
         "baseline": Path(question.baseline) if question.baseline else None,
+        "alembic": question.alembic,
+        "metadata": question.metadata,
     }
     return read_config(question.app, options, question.folder)
 
@@ -91,13 +93,17 @@ def _experiments(question: Question) -> list[str]:
 
 def _read_project(config: Config) -> ProjectReport:
     """The project's revisions, by a run that asks nothing: on SQLite, which needs no server."""
-    reasons = []
+    refusals = []
     for backend in dict.fromkeys(("sqlite", *(() if "sqlite" in config.on else config.on[:1]))):
-        seen = run(Request(config.app, (backend,), (), url_env=config.url_env), _Silent())
+        try:
+            seen = run(replace(_request(config, []), backends=(backend,)), _Silent())
+        except TreeError as error:
+            refusals.append(error)
+            continue
         if seen.backends[0].verdict is Verdict.PASSED:
             return seen.project
-        reasons.append(seen.backends[0].reason)
-    raise TreeError(reasons[0])
+        refusals.append(TreeError(seen.backends[0].reason))
+    raise refusals[0]
 
 
 def _read_accepted(config: Config, revisions: Sequence[Revision]) -> list[Accepted]:
@@ -113,10 +119,19 @@ def _request(config: Config, wanted: Sequence[Place]) -> Request:
         backends=tuple(dict.fromkeys(each.backend for each in wanted)),
         experiments=tuple(dict.fromkeys(each.experiment for each in wanted)),
         command=("pytest",),
-        program=f"python -m flask_lab{f' --app {config.app}' if config.app else ''} run",
+        program=_program(config),
         url_env=config.url_env,
+        alembic=config.alembic,
         only=None if whole else revisions,
     )
+
+
+def _program(config: Config) -> str:
+    """How a person runs it again: the way that works where the package is not installed, too."""
+    named = {"app": config.app, "alembic": config.alembic and str(config.alembic)}
+    named["metadata"] = config.alembic and config.alembic.metadata
+    options = "".join(f" --{name} {value}" for name, value in named.items() if value)
+    return f"python -m flask_lab{options} run"
 
 
 @contextmanager

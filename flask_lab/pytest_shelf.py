@@ -25,6 +25,9 @@ class Question:
     folder: Path
     """Where `flask` would be run."""
     app: str = ""
+    alembic: str = ""
+    """A plain Alembic project in place of an app."""
+    metadata: str = ""
     on: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
     require: bool = False

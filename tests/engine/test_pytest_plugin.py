@@ -10,6 +10,7 @@ import pytest
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.runner import Request, run
 from tests.engine.projects import TREES, make_project
+from tests.engine.test_plain import plain
 from tests.engine.test_project import ROOT, lab
 from tests.engine.test_trees import Silent
 from tests.harness.plugin import ReadyBackend
@@ -239,3 +240,9 @@ def test_revisions_that_make_no_tree_are_asked_about_as_a_whole(tmp_path: Path, 
     outcomes = done.parseoutcomes()
     assert (outcomes["failed"], outcomes["skipped"]) == (1, len(EXPERIMENTS) - 1)
     done.stdout.fnmatch_lines(["FAILED lab::drift[[]sqlite-tree[]]*broken-graph: *"])
+
+
+def test_plain_project_is_named_by_its_file(tmp_path: Path, session: Session) -> None:
+    folder = plain(tmp_path / "project")
+    named = ("--lab-alembic", "alembic.ini", "--lab-metadata", "models:metadata")
+    session(folder, *LAB, *named).assert_outcomes(passed=4)
