@@ -44,13 +44,16 @@ class Step:
 class Stepper:
     """What a plan leans on while env.py runs: the connection it opened, and steps to yield to Alembic."""
 
-    def __init__(self, project: Project, context: MigrationContext, connection: Connection) -> None:
+    def __init__(
+        self, project: Project, context: MigrationContext, connection: Connection, watch: _Watch
+    ) -> None:
         self.context = context
         self.connection = connection
         self.bind = project.bind_of(connection.engine)
         self.steps: list[Step] = []
         self._script = project.script
         self._imports = project.imports
+        self._watch = watch
 
     def move(self, revision: str, direction: Direction) -> RevisionStep:
         """A step to yield; what happens in it is added to `steps`."""
@@ -85,17 +88,19 @@ class Stepper:
 
         def migrate(**arguments: Any) -> None:
             self.steps.append(seen)
+            self._watch.step = seen
             begun = time.perf_counter()
             try:
-                with _watching(self.connection, seen):
-                    function(**arguments)
+                function(**arguments)
             except BaseException as error:
                 seen.error = error
                 raise
             finally:
                 seen.seconds = time.perf_counter() - begun
+                self._watch.step = None
 
         step.migration_fn = migrate
+        _shorten(step)
         return step
 
 
@@ -121,7 +126,8 @@ class Migrator:
             if context.connection is None:
                 raise TreeError.offline_env(self.project.script.dir)
             self.project.imports.repeat()
-            steppers.append(Stepper(self.project, context, context.connection))
+            watch.listen(context.connection)
+            steppers.append(Stepper(self.project, context, context.connection, watch))
             try:
                 yield from plan(steppers[-1])
             except Exception as error:
@@ -130,7 +136,7 @@ class Migrator:
                 raise
 
         try:
-            with _environment(self.project, upgrade, commit_each=commit_each):
+            with _watching() as watch, _environment(self.project, upgrade, commit_each=commit_each):
                 self.project.script.run_env()
         except (Exception, SystemExit) as error:
             if ours:
@@ -184,41 +190,75 @@ def describe(error: BaseException) -> str:
     return " ".join(str(original).split()) if original is not None else reason(error)
 
 
+class _Watch:
+    """Notes every statement that goes to the database, and every operation that is asked for, in the step that runs."""
+
+    def __init__(self) -> None:
+        self.step: Step | None = None
+        self.depth = 0
+        """How many of Alembic's operations are at work, one inside the other."""
+        self._heard: list[Connection] = []
+
+    def listen(self, connection: Connection) -> None:
+        """Hear what goes through `connection`."""
+        event.listen(connection, "before_cursor_execute", self._note_statement)
+        self._heard.append(connection)
+
+    def stop(self) -> None:
+        """Hear no connection any more."""
+        for connection in self._heard:
+            event.remove(connection, "before_cursor_execute", self._note_statement)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """While an operation of Alembic's is at work."""
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def _note_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if self.step is not None:
+            self.step.statements.append(statement)
+            if not self.depth:
+                self.step.direct.append(statement)
+
+
 @contextmanager
-def _watching(connection: Connection, step: Step) -> Iterator[None]:
-    """Note every statement that goes to the database, and every operation that is asked for."""
+def _watching() -> Iterator[_Watch]:
+    """Someone who sees all that steps do."""
     # Alembic has no hook for operations. What a batch collects runs later, in `flush`.
     operations: Any = AbstractOperations
     batch: Any = BatchOperationsImpl
     invoke, flush = operations.invoke, batch.flush
-    depth = 0
-
-    def note_statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        step.statements.append(statement)
-        if not depth:
-            step.direct.append(statement)
+    watch = _Watch()
 
     def note_operation(self: AbstractOperations, operation: MigrateOperation) -> Any:
-        nonlocal depth
-        step.operations.append(operation)
-        depth += 1
-        try:
+        if watch.step is not None:
+            watch.step.operations.append(operation)
+        with watch.inside():
             return invoke(self, operation)
-        finally:
-            depth -= 1
 
     def note_flush(self: BatchOperationsImpl) -> None:
-        nonlocal depth
-        depth += 1
-        try:
+        with watch.inside():
             flush(self)
-        finally:
-            depth -= 1
 
-    event.listen(connection, "before_cursor_execute", note_statement)
     operations.invoke, batch.flush = note_operation, note_flush
     try:
-        yield
+        yield watch
     finally:
         operations.invoke, batch.flush = invoke, flush
-        event.remove(connection, "before_cursor_execute", note_statement)
+        watch.stop()
+
+
+def _shorten(step: RevisionStep) -> None:
+    """Spare Alembic to list all that lies below `step` where that changes nothing: on a line, going down."""
+    # It does so at each step, which makes a walk quadratic. Without this attribute it is slower, not wrong.
+    if isinstance(step, MigrationStep) and step.is_downgrade and len(step.to_revisions) == 1:
+        unmerge = step._unmerge_to_revisions
+
+        def below(heads: set[str]) -> tuple[str, ...]:
+            return step.to_revisions if heads == {step.revision.revision} else unmerge(heads)
+
+        step._unmerge_to_revisions = below  # type: ignore[method-assign]

@@ -49,9 +49,14 @@ def digest(connection: Connection, ignore: Collection[str] = ()) -> str:
 
 def differences(before: Schema, after: Schema) -> list[Difference]:
     """Every difference, ordered by what it is about; a table that came or went is one."""
+    if before is after:
+        return []
+    # Nearly all is as it was, and most of it the very same object.
+    changed = [name for name, each in after.items() if (old := before.get(name)) is not each and old != each]
+    changed += [name for name in before if name not in after]
     return [
         difference
-        for name in sorted(before.keys() | after.keys(), key=_place)
+        for name in sorted(changed, key=_place)
         if not _came_along(name, before, after)
         for difference in _differences(name, before, after)
     ]

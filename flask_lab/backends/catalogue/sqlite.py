@@ -7,8 +7,6 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
 from flask_lab.backends.catalogue import Name
 from flask_lab.backends.catalogue.references import read_references
 from flask_lab.backends.catalogue.sqltext import (
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
     from flask_lab.backends.catalogue import Schema, Value
 
-QUERY = text("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+QUERY = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 COLUMN_CONSTRAINTS = (
     "CONSTRAINT",
@@ -59,12 +57,12 @@ class Row(NamedTuple):
 
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All that the main database holds; its texts are parsed once in a process."""
-    schema = {name: dict(attributes) for row in _rows(connection, ignore) for name, attributes in _parts(row)}
+    schema = {name: attributes for row in _rows(connection, ignore) for name, attributes in _parts(row)}
     keys = {name.table: each["columns"] for name, each in schema.items() if name.kind == "primary key"}
     for name, attributes in schema.items():
         # A target without columns is the other table's primary key.
         if name.kind == "foreign key" and not attributes["target"]:
-            attributes["target"] = keys.get(str(attributes["table"]), ())
+            schema[name] = attributes | {"target": keys.get(str(attributes["table"]), ())}
     return schema
 
 
@@ -74,10 +72,11 @@ def digest(connection: Connection, ignore: Collection[str]) -> str:
 
 
 def _rows(connection: Connection, ignore: Collection[str]) -> list[Row]:
+    # Asked of the driver itself: a walk reads all of this at each step.
+    driver = connection.connection.driver_connection
+    found = driver.execute(QUERY).fetchall() if driver else ()
     return [
-        Row(*row)
-        for row in connection.execute(QUERY)
-        if row[2] not in ignore and not row[1].startswith("sqlite_")
+        row for row in map(Row._make, found) if row.table not in ignore and not row.name.startswith("sqlite_")
     ]
 
 
