@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from flask_lab.backends import PRODUCTS, Product
 from flask_lab.backends.catalogue import Name, Schema, Value
 
-__all__ = ["Difference", "Name", "Schema", "Value", "differences", "digest", "read_schema"]
+__all__ = ["Difference", "Name", "Schema", "SchemaReader", "Value", "differences", "digest", "read_schema"]
 
 # What takes all that belongs to it along when it comes or goes.
 WHOLES = ("table", "system versioned", "view", "materialized view", "composite type", "domain")
@@ -39,6 +39,22 @@ def read_schema(connection: Connection, ignore: Collection[str] = ()) -> Schema:
     """Everything that the connection sees, uncommitted changes included, but for the tables to ignore."""
     with _untouched(connection):
         return _product(connection).schema(connection, ignore)
+
+
+class SchemaReader:
+    """Reads the schema that one connection sees again and again, and each time no more than it must.
+
+    What is as it was is the same object as before; nobody may change it.
+    """
+
+    def __init__(self, connection: Connection, ignore: Collection[str] = ()) -> None:
+        self._connection = connection
+        self._read = _product(connection).schema_reader(connection, ignore)
+
+    def read(self) -> Schema:
+        """The schema of now, uncommitted changes included."""
+        with _untouched(self._connection):
+            return self._read()
 
 
 def digest(connection: Connection, ignore: Collection[str] = ()) -> str:

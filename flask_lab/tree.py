@@ -50,6 +50,21 @@ class Tree:
         return frozenset(found - {revision})
 
 
+class Applied:
+    """The revisions that a database has, in the order in which it met them."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.revisions: list[str] = []
+        self.mark = 0
+        """Equal for equal sets; a set of its own for every revision would take a lot of room."""
+        self._places = {each.id: place for place, each in enumerate(tree.revisions)}
+
+    def add(self, revision: str) -> None:
+        """Note one more."""
+        self.revisions.append(revision)
+        self.mark |= 1 << self._places[revision]
+
+
 def read_tree(script: ScriptDirectory) -> Tree:
     """The tree of a script directory; TreeError when a revision cannot be imported, or there is none."""
     try:

@@ -6,15 +6,17 @@ import re
 import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.exc import ArgumentError
 
+from flask_lab.backends.catalogue.digests import ByDigest
 from flask_lab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from flask_lab.backends.catalogue import Schema
@@ -136,6 +138,12 @@ class Product(ABC):
     @abstractmethod
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
         """All that the connection's database holds, but for the tables to ignore."""
+
+    def schema_reader(self, connection: Connection, ignore: Collection[str]) -> Callable[[], Schema]:
+        """What reads it again and again, and each time no more than it must."""
+        return ByDigest(
+            partial(self.schema, connection, ignore), partial(self.schema_digest, connection, ignore)
+        )
 
     @abstractmethod
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, text
 
 from flask_lab.backends.base import Image, Product, Programs, scalars
 from flask_lab.backends.catalogue import postgres as catalogue
+from flask_lab.backends.catalogue.postgres_reader import PostgresReader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from flask_lab.backends.catalogue import Schema
@@ -86,6 +87,9 @@ class Postgres(Product):
 
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
         return catalogue.read(connection, ignore)
+
+    def schema_reader(self, connection: Connection, ignore: Collection[str]) -> Callable[[], Schema]:
+        return PostgresReader(connection, ignore)
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)

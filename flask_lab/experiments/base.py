@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from flask_lab.migrator import Migrator, Step, describe
 from flask_lab.project import Bind, Project
 from flask_lab.results import Facts, Severity
-from flask_lab.schema import Schema, digest, read_schema
+from flask_lab.schema import Schema, SchemaReader
 from flask_lab.sources import Server
 
 KEPT = 4
@@ -56,8 +56,8 @@ class Stage:
     """The revisions that are asked about, or None for all."""
     keep: bool = False
     """Whether the databases of what fails are kept."""
-    schemas: dict[str, Schema] = field(default_factory=dict)
-    """Those read lately, by their digests: a way back comes to one that is known."""
+    _seen: tuple[Connection, str, SchemaReader] | None = None
+    """Who read a schema last, which is nearly always who reads the next."""
 
     @property
     def migrator(self) -> Migrator:
@@ -81,6 +81,7 @@ class Stage:
             try:
                 yield
             finally:
+                self._seen = None
                 self.project.let_go()
 
     def kept(self) -> Facts:
@@ -90,14 +91,10 @@ class Stage:
         return {"kept": [self.server.keep(url) for url in self.project.urls.values()]}
 
     def schema(self, connection: Connection, version_table: str) -> Schema:
-        """The schema that `connection` sees, without Alembic's own table; read only where its digest is new."""
-        ignored = {version_table}
-        mark = digest(connection, ignored)
-        if mark not in self.schemas:
-            while len(self.schemas) >= KEPT:
-                del self.schemas[next(iter(self.schemas))]
-            self.schemas[mark] = read_schema(connection, ignored)
-        return self.schemas[mark]
+        """The schema that `connection` sees, without Alembic's own table."""
+        if self._seen is None or self._seen[:2] != (connection, version_table):
+            self._seen = (connection, version_table, SchemaReader(connection, {version_table}))
+        return self._seen[2].read()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from flask_lab.experiments.touched import lost
 from flask_lab.migrator import Step, Stepper
 from flask_lab.project import Bind
 from flask_lab.schema import Difference, Schema, differences
+from flask_lab.tree import Applied
 
 
 class Stairway(Experiment):
@@ -35,7 +36,7 @@ class Stairway(Experiment):
 
     def run(self, stage: Stage) -> None:
         stepwise: dict[str, list[Facts]] = {}
-        met: set[tuple[Bind, str, frozenset[str]]] = set()
+        met: set[tuple[Bind, str, int]] = set()
         silent = list(stage.project.engines)
         for order in stage.project.tree.orders():
             for bind in stage.project.engines:
@@ -123,13 +124,13 @@ class Walk:
     """One way through the tree on one bind."""
 
     def __init__(
-        self, stage: Stage, order: tuple[str, ...], bind: Bind, met: set[tuple[Bind, str, frozenset[str]]]
+        self, stage: Stage, order: tuple[str, ...], bind: Bind, met: set[tuple[Bind, str, int]]
     ) -> None:
         self.stage = stage
         self.bind = bind
         self.met = met
         self.waiting = list(order)
-        self.applied: list[str] = []
+        self.applied = Applied(stage.project.tree)
         self.visit: Visit | None = None
         self.visits: list[Visit] = []
 
@@ -165,15 +166,15 @@ class Walk:
     def _steps(self, stepper: Stepper) -> Iterator[RevisionStep]:
         if stepper.bind != self.bind:
             return
-        for revision in self.applied:
+        for revision in self.applied.revisions:
             yield stepper.move(revision, "upgrade")
         before = self._schema(stepper)
         while self.waiting:
             revision = self.waiting[0]
-            key = (self.bind, revision, frozenset(self.applied))
+            key = (self.bind, revision, self.applied.mark)
             if key in self.met or not self.stage.asks(revision):
                 yield stepper.move(revision, "upgrade")
-                self.applied.append(self.waiting.pop(0))
+                self.applied.add(self.waiting.pop(0))
                 before = self._schema(stepper)
                 continue
             self.met.add(key)
@@ -197,7 +198,7 @@ class Walk:
         self.visits.append(visit)
         self.waiting.remove(visit.revision)
         if visit.is_applied:
-            self.applied.append(visit.revision)
+            self.applied.add(visit.revision)
             return
         above = self.stage.project.tree.above(visit.revision)
         for revision in filter(above.__contains__, self.waiting):

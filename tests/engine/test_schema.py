@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.pool import NullPool
 
-from flask_lab.schema import differences, digest, read_schema
+from flask_lab.schema import SchemaReader, differences, digest, read_schema
 from tests.harness.plugin import ReadyBackend
 
 FOLDER = Path(__file__).with_name("schemas")
@@ -81,6 +81,67 @@ def test_every_change_is_told_and_every_way_back_is_equal(
         run(connection, case.back)
         assert [str(each) for each in differences(first, read_schema(connection))] == []
         assert digest(connection) == first_digest, case.words
+
+
+def test_a_reader_sees_each_change_that_a_full_look_sees(
+    backend: ReadyBackend, connection: Connection
+) -> None:
+    setup, cases = read_cases(backend.name)
+    reader = SchemaReader(connection)
+    for statements in (setup, *(each for case in cases for each in (case.change, case.back))):
+        run(connection, statements)
+        assert [str(each) for each in differences(read_schema(connection), reader.read())] == [], statements
+
+
+# What another part is told with, changed by itself; and what comes and goes without a count being another.
+APART = {
+    "postgres": [
+        "ALTER TABLE parents RENAME TO people",
+        "ALTER TABLE people RENAME COLUMN id TO number",
+        "ALTER SEQUENCE numbers RENAME TO figures",
+        "ALTER TYPE mood RENAME TO humour",
+        "ALTER TYPE humour ADD VALUE 'calm'",
+        "ALTER FUNCTION answer() RENAME TO reply",
+        "ALTER TABLE shapes RENAME TO forms",
+        "DROP INDEX ix_one; CREATE INDEX ix_two ON people (number)",
+        "COMMENT ON INDEX ix_two IS 'a note'",
+        "COMMENT ON COLUMN children.mood IS 'another'",
+        "ALTER SCHEMA other RENAME TO another",
+        "ALTER TABLE another.far ADD COLUMN b integer",
+        "SET search_path TO another, public",
+        "DROP TABLE children",
+    ],
+}
+APART_SETUP = """
+CREATE TABLE parents (id integer PRIMARY KEY);
+CREATE TABLE shapes (a integer);
+CREATE SEQUENCE numbers OWNED BY parents.id;
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE FUNCTION answer() RETURNS integer LANGUAGE sql AS 'SELECT 42';
+CREATE TABLE children (id integer DEFAULT nextval('numbers'), parent integer REFERENCES parents, mood mood,
+    n integer DEFAULT answer(), shape shapes, CHECK (n > answer()));
+CREATE TABLE grown () INHERITS (parents);
+CREATE INDEX ix_one ON children (n);
+CREATE VIEW grey AS SELECT id FROM parents;
+CREATE SCHEMA other;
+CREATE TABLE other.far (a integer);
+"""
+
+
+def test_a_reader_sees_what_names_elsewhere_do(backend: ReadyBackend, connection: Connection) -> None:
+    if backend.name not in APART:
+        pytest.skip("only PostgreSQL's parts are told with names that change by themselves")
+    run(connection, [APART_SETUP])
+    reader = SchemaReader(connection)
+    reader.read()
+    for statement in APART[backend.name]:
+        # In one transaction first, of which nothing is left.
+        connection.exec_driver_sql(statement)
+        assert differences(read_schema(connection), reader.read()) == [], statement
+        connection.rollback()
+        assert differences(read_schema(connection), reader.read()) == [], statement
+        run(connection, [statement])
+        assert differences(read_schema(connection), reader.read()) == [], statement
 
 
 def test_the_version_table_is_ignored(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from flask_lab.backends.catalogue.postgres_sql import HAS_RARE, RARE, USUAL, rows
+from flask_lab.backends.catalogue.postgres_sql import HAS_RARE, RARE, SCHEMAS, USUAL, rows
 from flask_lab.backends.catalogue.postgres_sql import digest as digest_of
 from flask_lab.backends.catalogue.references import read_references
 from flask_lab.backends.catalogue.rows import gather
@@ -19,31 +19,39 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from flask_lab.backends.catalogue import Schema
+    from flask_lab.backends.catalogue import Name, Schema
     from flask_lab.backends.catalogue.rows import Attributes
 
 READ = text(rows(USUAL + RARE))
+READ_REST = text(rows((SCHEMAS, *RARE)))
 USUAL_HASH, RARE_HASH = text(digest_of(USUAL, HAS_RARE)), text(digest_of(RARE, "NULL"))
 
 
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All parts, with the definitions of keys and indexes cut into attributes."""
-    with _aside(connection):
+    with aside(connection):
         found = connection.execute(READ, {"ignored": list(ignore)}).all()
-    return {name: _cut(name.kind, attributes) for name, attributes in gather(map(tuple, found)).items()}
+    return cut(gather(map(tuple, found)))
+
+
+def read_rest(connection: Connection, ignore: Collection[str]) -> dict[Name, Attributes]:
+    """All that is no usual part of a table."""
+    with aside(connection):
+        found = connection.execute(READ_REST, {"ignored": list(ignore)}).all()
+    return cut(gather(map(tuple, found)))
 
 
 def digest(connection: Connection, ignore: Collection[str]) -> str:
     """A hash of the same rows, made by the server."""
     ignored = {"ignored": list(ignore)}
-    with _aside(connection):
+    with aside(connection):
         usual, has_rare = connection.execute(USUAL_HASH, ignored).one()
         rare = connection.execute(RARE_HASH, ignored).scalar() if has_rare else ""
     return f"{usual}{rare}"
 
 
 @contextmanager
-def _aside(connection: Connection) -> Iterator[None]:
+def aside(connection: Connection) -> Iterator[None]:
     """In a savepoint, if there is a transaction: reading a view's definition locks its tables to the end of it."""
     if not connection.in_transaction() or getattr(connection.connection, "autocommit", False):
         yield
@@ -101,6 +109,11 @@ def _index(definition: str) -> Attributes:
         "options": options,
         "where": where,
     }
+
+
+def cut(parts: dict[Name, Attributes]) -> dict[Name, Attributes]:
+    """The parts, with the definitions of keys and indexes cut into attributes."""
+    return {name: _cut(name.kind, attributes) for name, attributes in parts.items()}
 
 
 def _cut(kind: str, attributes: Attributes) -> Attributes:

@@ -47,7 +47,12 @@ VALUES_OF_SEQUENCE = """format('%s start %s increment %s minimum %s maximum %s c
 # Of a sequence that belongs to a column, which takes it along when it goes.
 OWNED = "classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')"
 
-WITH = f"""
+EVERY_RELATION = "pg_class c"
+
+
+def _with(classes: str) -> str:
+    """What all that is asked begins with; `classes` are the rows `c` of pg_class that it is about."""
+    return f"""
 WITH extension_part AS MATERIALIZED (
     SELECT objid, classid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ),
@@ -60,11 +65,12 @@ place AS MATERIALIZED (
 relation AS MATERIALIZED (
     SELECT c.oid, prefix || relname AS name, relkind, relpersistence, reloptions, relrowsecurity,
         relforcerowsecurity, relreplident, relpartbound, relispopulated, relacl, relowner
-    FROM pg_class c JOIN place ON place.oid = relnamespace
+    FROM {classes} JOIN place ON place.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c')
         AND relname <> ALL (CAST(:ignored AS text[])) AND {_own("pg_class", "c.oid")}
 )
 """
+
 
 TABLES = Select(
     "'table'",
@@ -357,7 +363,7 @@ def rows(selects: tuple[Select, ...]) -> str:
         f"SELECT {each.kind}, {each.table}, {each.name}, {each.object('jsonb_build_object')}::text {each.source}"
         for each in selects
     )
-    return WITH + parts
+    return _with(EVERY_RELATION) + parts
 
 
 def digest(selects: tuple[Select, ...], also: str) -> str:
@@ -367,6 +373,17 @@ def digest(selects: tuple[Select, ...], also: str) -> str:
         f"{each.source}"
         for each in selects
     )
-    return f"""{WITH}
+    return f"""{_with(EVERY_RELATION)}
     SELECT md5(coalesce(string_agg(hash, ',' ORDER BY hash), '')), {also}
     FROM (SELECT md5(part) COLLATE "C" AS hash FROM ({parts}) parts) hashes"""
+
+
+def relations(classes: str) -> str:
+    """What `rows` tells of the usual parts of some relations, each row behind the number of its relation."""
+    parts = " UNION ALL ".join(
+        f"SELECT CAST(r.oid AS bigint), {each.kind}, {each.table}, {each.name}, "
+        f"{each.object('jsonb_build_object')}::text {each.source}"
+        for each in USUAL
+        if each is not SCHEMAS
+    )
+    return _with(classes) + parts

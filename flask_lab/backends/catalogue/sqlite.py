@@ -57,12 +57,14 @@ class Row(NamedTuple):
 
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All that the main database holds; its texts are parsed once in a process."""
-    schema = {name: attributes for row in _rows(connection, ignore) for name, attributes in _parts(row)}
-    keys = {name.table: each["columns"] for name, each in schema.items() if name.kind == "primary key"}
-    for name, attributes in schema.items():
-        # A target without columns is the other table's primary key.
-        if name.kind == "foreign key" and not attributes["target"]:
-            schema[name] = attributes | {"target": keys.get(str(attributes["table"]), ())}
+    rows = _rows(connection, ignore)
+    schema: dict[Name, dict[str, Value]] = {}
+    for row in rows:
+        schema.update(_parts(row))
+    for name in (name for row in rows for name in _implicit(row)):
+        # Its target is the other table's primary key.
+        key = schema.get(Name("primary key", str(schema[name]["table"]), ""), {})
+        schema[name] = schema[name] | {"target": key.get("columns", ())}
     return schema
 
 
@@ -83,6 +85,12 @@ def _rows(connection: Connection, ignore: Collection[str]) -> list[Row]:
 @lru_cache(maxsize=20_000)
 def _hash(row: Row) -> str:
     return blake2b(repr(sorted(map(repr, _parts(row)))).encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=20_000)
+def _implicit(row: Row) -> tuple[Name, ...]:
+    """The foreign keys that do not say which columns they point at."""
+    return tuple(name for name, each in _parts(row) if name.kind == "foreign key" and not each["target"])
 
 
 @lru_cache(maxsize=20_000)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect
 from flask_lab.experiments.data import recorded
 from flask_lab.migrator import Step
 from flask_lab.rows import Shape, TableRows, read_back, read_shapes
-from flask_lab.schema import digest
+from flask_lab.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +19,23 @@ class State:
 
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     rows: Mapping[str, TableRows] = field(default_factory=dict)
-    schema: str = ""
-    """Equal for equal schemas."""
+    schema: Schema = field(default_factory=dict)
 
     @classmethod
-    def read(cls, connection: Connection, ignore: Collection[str]) -> State:
+    def read(cls, connection: Connection, ignore: Collection[str], schema: Schema) -> State:
         """Everything as it is now."""
         shapes = read_shapes(connection, ignore)
-        return cls(shapes, read_back(connection, shapes), digest(connection, ignore))
+        return cls(shapes, read_back(connection, shapes), schema)
 
     def after(
-        self, step: Step, connection: Connection, known: Iterable[State], ignore: Collection[str]
+        self,
+        step: Step,
+        connection: Connection,
+        known: Iterable[State],
+        ignore: Collection[str],
+        schema: Schema,
     ) -> State:
         """What a step has made of this state; `known` may have had the same schema."""
-        schema = digest(connection, ignore)
         # Reflecting takes longer than everything else that is done here.
         twin = next((state for state in known if state.schema == schema), None)
         there = set(twin.shapes) if twin else set(inspect(connection).get_table_names()).difference(ignore)

@@ -20,6 +20,8 @@ from flask_lab.experiments.data.trial import Facts, Trial
 from flask_lab.migrator import Direction, Stepper
 from flask_lab.project import Bind
 from flask_lab.rows import APART, FIRST, Filled, Kind, Loader, Order, Row, Theme, load, sorted_tables
+from flask_lab.schema import Schema
+from flask_lab.tree import Applied
 
 DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade", "upgrade")
 
@@ -41,7 +43,7 @@ class Knowledge:
     """What walks tell each other: how revisions do without rows, and what was tried already."""
 
     controls: dict[tuple[Bind, str], Control] = field(default_factory=dict)
-    met: set[tuple[Bind, Kind, str, frozenset[str]]] = field(default_factory=set)
+    met: set[tuple[Bind, Kind, str, int]] = field(default_factory=set)
 
 
 class Walk:
@@ -55,7 +57,7 @@ class Walk:
         self.kind = kind
         self.known = known
         self.waiting = list(order)
-        self.applied: list[str] = []
+        self.applied = Applied(stage.project.tree)
         self.trial: Trial | None = None
         self.suspect: Trial | None = None
         """A trial that failed, of which nobody knows whether it fails without rows too."""
@@ -94,13 +96,13 @@ class Walk:
     def _steps(self, stepper: Stepper) -> Iterator[RevisionStep]:
         if stepper.bind != self.bind:
             return
-        for revision in self.applied:
+        for revision in self.applied.revisions:
             yield stepper.move(revision, "upgrade")
         if self.suspect is not None:
             yield from self._control(stepper, self.suspect)
         while self._is_wanted():
             revision = self.waiting[0]
-            key = (self.bind, self.kind, revision, frozenset(self.applied))
+            key = (self.bind, self.kind, revision, self.applied.mark)
             control = self.known.controls.get((self.bind, revision))
             if control is not None and not control.passed:
                 self._leave_out(revision)
@@ -108,7 +110,7 @@ class Walk:
                 self.passing = revision
                 yield stepper.move(revision, "upgrade")
                 self.passing = self.state = None
-                self.applied.append(self.waiting.pop(0))
+                self.applied.add(self.waiting.pop(0))
             else:
                 self.known.met.add(key)
                 yield from self._try(stepper, revision)
@@ -132,7 +134,7 @@ class Walk:
         trial.seconds = time.perf_counter() - begun
         self.trial = None
         self.done.append((revision, trial.facts()))
-        self.applied.append(revision)
+        self.applied.add(revision)
         self.waiting.remove(revision)
 
     def _control(self, stepper: Stepper, suspect: Trial) -> Iterator[RevisionStep]:
@@ -180,7 +182,7 @@ class Walk:
         """Put a failed trial on record, now that it is known what rows have to do with it."""
         trial.passes_empty = len(trial.steps) <= control.passed
         if control.passed:
-            self.applied.append(trial.revision)
+            self.applied.add(trial.revision)
             self.done.append((trial.revision, trial.facts()))
         else:
             self._leave_out(trial.revision)
@@ -196,7 +198,7 @@ class Walk:
 
     def _filled(self, stepper: Stepper) -> State:
         """Rows in every table of a database that has none of the lab's yet."""
-        state = State.read(stepper.connection, self._ignored(stepper))
+        state = State.read(stepper.connection, self._ignored(stepper), self._schema(stepper))
         self.not_filled = dict(self._load(stepper, state, set(state.shapes)).not_filled)
         state = state.with_rows(stepper.connection, set(state.shapes))
         self._settle(stepper)
@@ -205,7 +207,8 @@ class Walk:
     def _look(self, stepper: Stepper, trial: Trial) -> None:
         """Add the state after the last step to a trial."""
         step = trial.steps[-1]
-        state = trial.states[-1].after(step, stepper.connection, trial.states, self._ignored(stepper))
+        schema = self._schema(stepper)
+        state = trial.states[-1].after(step, stepper.connection, trial.states, self._ignored(stepper), schema)
         trial.states.append(state)
         self._settle(stepper)
 
@@ -299,6 +302,9 @@ class Walk:
 
     def _ignored(self, stepper: Stepper) -> set[str]:
         return {stepper.context.version_table}
+
+    def _schema(self, stepper: Stepper) -> Schema:
+        return self.stage.schema(stepper.connection, stepper.context.version_table)
 
     def _settle(self, stepper: Stepper) -> None:
         """Commit the lab's own rows, unless env.py holds one transaction around everything."""
