@@ -17,42 +17,37 @@ HORIZON = -1
 """Stands for the oldest transaction that may yet do, or have done, what this look does not see; with it, whether
 this look may see what is not committed."""
 
+PUBLIC = 2200
+"""The number of the schema `public`, the only one of the server's own that is looked at."""
+
 _TABLES = "('r', 'p', 'f', 'c')"
 
 
-def _of_sequences(stamp: str) -> str:
-    return f"""SELECT coalesce(d.refobjid, {REST}), {stamp}
-    FROM pg_sequence q JOIN pg_class s ON s.oid = q.seqrelid
-    LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
-        AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')"""
-
-
 def _rest(catalogue: str, condition: str) -> str:
-    return f"SELECT {REST}, xmin FROM {catalogue} WHERE {condition}"
+    return f"SELECT {REST}, xmin, false FROM {catalogue} WHERE {condition}"
 
 
-# What the usual parts of a table are made of, each with the table's number.
+# What the usual parts of a table are made of: the number of the table, the row's own, and whether it is the table's.
 _PARTS = (
-    f"""SELECT CASE WHEN relkind IN {_TABLES} THEN oid ELSE {REST} END, xmin FROM pg_class
+    f"""SELECT CASE WHEN relkind IN {_TABLES} THEN oid ELSE {REST} END, xmin, relkind IN {_TABLES} FROM pg_class
     WHERE oid >= {FIRST_OID} AND relkind IN ('r', 'p', 'f', 'c', 'v', 'm')""",
-    f"SELECT attrelid, xmin FROM pg_attribute WHERE attrelid >= {FIRST_OID} AND attnum > 0",
-    f"SELECT adrelid, xmin FROM pg_attrdef WHERE oid >= {FIRST_OID}",
-    f"SELECT conrelid, xmin FROM pg_constraint WHERE oid >= {FIRST_OID}",
-    f"SELECT indrelid, xmin FROM pg_index WHERE indexrelid >= {FIRST_OID}",
-    f"SELECT indrelid, c.xmin FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= {FIRST_OID}",
+    f"SELECT attrelid, xmin, false FROM pg_attribute WHERE attrelid >= {FIRST_OID} AND attnum > 0",
+    f"SELECT adrelid, xmin, false FROM pg_attrdef WHERE oid >= {FIRST_OID}",
+    f"SELECT conrelid, xmin, false FROM pg_constraint WHERE oid >= {FIRST_OID}",
+    f"""SELECT indrelid, unnest(ARRAY[i.xmin, c.xmin]), false
+    FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= {FIRST_OID}""",
+    f"""SELECT coalesce(refobjid, {REST}), unnest(ARRAY[q.xmin, c.xmin, d.xmin]), false
+    FROM pg_sequence q JOIN pg_class c ON c.oid = seqrelid LEFT JOIN pg_depend d ON objid = seqrelid AND {OWNED}""",
     f"""SELECT CASE classoid
         WHEN 'pg_class'::regclass
             THEN coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = objoid), objoid)
         WHEN 'pg_constraint'::regclass THEN (SELECT conrelid FROM pg_constraint WHERE oid = objoid)
-        ELSE {REST} END, xmin FROM pg_description WHERE objoid >= {FIRST_OID}""",
-    _of_sequences("q.xmin"),
-    _of_sequences("s.xmin"),
-    _of_sequences("d.xmin"),
+        ELSE {REST} END, xmin, false FROM pg_description WHERE objoid >= {FIRST_OID}""",
 )
 _RESTS = (
     _rest("pg_constraint", "contype = 'n' AND (connoinherit OR NOT convalidated) OR conrelid = 0"),
     _rest("pg_namespace", "true"),
-    _rest("pg_description", "classoid = 'pg_namespace'::regclass AND objoid < 16384"),
+    _rest("pg_description", f"classoid = 'pg_namespace'::regclass AND objoid = {PUBLIC}"),
     _rest("pg_type", f"oid >= {FIRST_OID} AND typtype IN ('e', 'd', 'r', 'm')"),
     _rest("pg_enum", "true"),
     _rest("pg_range", f"rngtypid >= {FIRST_OID}"),
@@ -72,26 +67,29 @@ _RESTS = (
     _rest("pg_depend", "refclassid = 'pg_extension'::regclass AND deptype = 'e'"),
 )
 
-# age() counts back from now, and so puts numbers in order that have wrapped around.
 # age() counts back from now, and so puts numbers in order that have wrapped around. What is told also depends on
 # where names are looked for.
 CHANGED = f"""
 SELECT CAST(owner AS bigint), count(*), bool_or(age(stamp) <= age($1)), ''
-FROM ({" UNION ALL ".join(_PARTS + _RESTS)}) AS found (owner, stamp) GROUP BY owner
+FROM ({" UNION ALL ".join(_PARTS + _RESTS)}) AS found (owner, stamp, is_table)
+GROUP BY owner HAVING bool_or(is_table) OR owner = {REST}
 UNION ALL
 SELECT {HORIZON}, txid_snapshot_xmin(txid_current_snapshot()) % 4294967296, txid_current_if_assigned() IS NOT NULL,
     format('%s %s', current_schema(), current_setting('search_path'))
 """
 # Some tables, and those that are told with names of theirs: of a foreign key's target, a parent, a sequence that
 # they own, the type of their rows.
-WANTED = f"""(
-    SELECT unnest($1)
-    UNION SELECT conrelid FROM pg_constraint WHERE contype = 'f' AND confrelid = ANY ($1)
-    UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = ANY ($1)
-    UNION SELECT adrelid FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid
-        WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
-            AND d.refobjid IN (SELECT objid FROM pg_depend WHERE {OWNED} AND refobjid = ANY ($1))
-    UNION SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_type'::regclass
-        AND refobjid IN (SELECT unnest(ARRAY[t.oid, typarray]) FROM pg_type t WHERE typrelid <> 0
-            AND t.oid IN (SELECT reltype FROM pg_class WHERE oid = ANY ($1)))
-) AS wanted (number) JOIN pg_class c ON c.oid = number"""
+WANTED = """(SELECT * FROM pg_class WHERE oid = ANY ($1) OR oid = ANY (ARRAY(
+    SELECT conrelid FROM pg_constraint WHERE contype = 'f' AND confrelid = ANY ($1)
+    UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = ANY ($1)
+    UNION ALL SELECT adrelid
+        FROM pg_depend s JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.objid
+            AND d.classid = 'pg_attrdef'::regclass
+        JOIN pg_attrdef a ON a.oid = d.objid
+        WHERE s.refclassid = 'pg_class'::regclass AND s.refobjid = ANY ($1) AND s.classid = 'pg_class'::regclass
+            AND s.deptype IN ('a', 'i')
+    UNION ALL SELECT d.objid
+        FROM pg_class w JOIN pg_type t ON t.oid = w.reltype JOIN pg_depend d
+            ON d.refclassid = 'pg_type'::regclass AND d.refobjid = ANY (ARRAY[t.oid, t.typarray])
+        WHERE w.oid = ANY ($1) AND d.classid = 'pg_class'::regclass
+))) c"""
