@@ -106,6 +106,14 @@ APART = {
         "DROP INDEX ix_one; CREATE INDEX ix_two ON people (number)",
         "COMMENT ON INDEX ix_two IS 'a note'",
         "COMMENT ON COLUMN children.mood IS 'another'",
+        "ALTER VIEW grey RENAME COLUMN id TO it",
+        "COMMENT ON VIEW grey IS 'a note'",
+        "COMMENT ON COLUMN people.number IS 'a note'",
+        "COMMENT ON SEQUENCE free IS 'a note'",
+        "ALTER SEQUENCE free INCREMENT 5",
+        "ALTER SEQUENCE figures OWNED BY NONE",
+        "COMMENT ON CONSTRAINT children_check ON children IS 'a note'",
+        "COMMENT ON SCHEMA public IS 'another'",
         "ALTER SCHEMA other RENAME TO another",
         "ALTER TABLE another.far ADD COLUMN b integer",
         "SET search_path TO another, public",
@@ -119,10 +127,11 @@ CREATE SEQUENCE numbers OWNED BY parents.id;
 CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE FUNCTION answer() RETURNS integer LANGUAGE sql AS 'SELECT 42';
 CREATE TABLE children (id integer DEFAULT nextval('numbers'), parent integer REFERENCES parents, mood mood,
-    n integer DEFAULT answer(), shape shapes, CHECK (n > answer()));
+    n integer DEFAULT answer(), shape shapes, CONSTRAINT children_check CHECK (n > answer()));
 CREATE TABLE grown () INHERITS (parents);
 CREATE INDEX ix_one ON children (n);
 CREATE VIEW grey AS SELECT id FROM parents;
+CREATE SEQUENCE free;
 CREATE SCHEMA other;
 CREATE TABLE other.far (a integer);
 """

@@ -20,8 +20,6 @@ this look may see what is not committed."""
 PUBLIC = 2200
 """The number of the schema `public`, the only one of the server's own that is looked at."""
 
-_TABLES = "('r', 'p', 'f', 'c')"
-
 
 def _rest(catalogue: str, condition: str) -> str:
     return f"SELECT {REST}, xmin, false FROM {catalogue} WHERE {condition}"
@@ -29,8 +27,7 @@ def _rest(catalogue: str, condition: str) -> str:
 
 # What the usual parts of a table are made of: the number of the table, the row's own, and whether it is the table's.
 _PARTS = (
-    f"""SELECT CASE WHEN relkind IN {_TABLES} THEN oid ELSE {REST} END, xmin, relkind IN {_TABLES} FROM pg_class
-    WHERE oid >= {FIRST_OID} AND relkind IN ('r', 'p', 'f', 'c', 'v', 'm')""",
+    f"SELECT oid, xmin, true FROM pg_class WHERE oid >= {FIRST_OID} AND relkind IN ('r', 'p', 'f', 'c', 'v', 'm')",
     f"SELECT attrelid, xmin, false FROM pg_attribute WHERE attrelid >= {FIRST_OID} AND attnum > 0",
     f"SELECT adrelid, xmin, false FROM pg_attrdef WHERE oid >= {FIRST_OID}",
     f"SELECT conrelid, xmin, false FROM pg_constraint WHERE oid >= {FIRST_OID}",
@@ -45,9 +42,13 @@ _PARTS = (
         ELSE {REST} END, xmin, false FROM pg_description WHERE objoid >= {FIRST_OID}""",
 )
 _RESTS = (
+    _rest("pg_class", f"oid >= {FIRST_OID} AND relkind IN ('v', 'm')"),
     _rest("pg_constraint", "contype = 'n' AND (connoinherit OR NOT convalidated) OR conrelid = 0"),
     _rest("pg_namespace", "true"),
     _rest("pg_description", f"classoid = 'pg_namespace'::regclass AND objoid = {PUBLIC}"),
+    _rest(
+        "pg_description", "classoid = 'pg_class'::regclass AND objoid IN (SELECT seqrelid FROM pg_sequence)"
+    ),
     _rest("pg_type", f"oid >= {FIRST_OID} AND typtype IN ('e', 'd', 'r', 'm')"),
     _rest("pg_enum", "true"),
     _rest("pg_range", f"rngtypid >= {FIRST_OID}"),
