@@ -127,6 +127,13 @@ ON = $(if $(findstring command line,$(origin DB)),--on "$(DB)")
 lab: .venv/.tests ## Try every revision of this tree on every database within reach, or DB="mysql postgres"
 	@env -u DB -u DATABASE_URL .venv/bin/python -m flask_lab --app app run $(ON) $(LAB)
 
+# N: the sizes of the trees; BENCH_OPTIONS: see `python -m tests.cost --help`.
+N ?= 100 1000
+
+.PHONY: bench
+bench: .venv-cost/.done ## What the lab costs beside raw SQL, pytest-alembic and pytest-mrt: N="100 1000", DB="sqlite postgres"
+	@env -u DATABASE_URL .venv-cost/bin/python -m tests.cost --on "$(DB)" --revisions "$(N)" $(BENCH_OPTIONS)
+
 ##@ Code
 
 CODE := $(wildcard app flask_lab migrations tests docker docs)
@@ -165,3 +172,6 @@ help: ## This list
 
 .venv/.tests: requirements-dev.txt
 	@PYTHON=$(PYTHON) scripts/venv.sh $< && touch $@ .venv/.runs
+
+.venv-cost/.done: requirements-cost.txt
+	@PYTHON=$(PYTHON) scripts/venv.sh $< .venv-cost && touch $@

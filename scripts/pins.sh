@@ -12,3 +12,4 @@ compile() { # compile FILE OPTIONS... : only a finished file replaces the old on
 }
 compile requirements.txt --extra bench
 compile requirements-dev.txt --extra bench --extra dev --constraint requirements.txt
+compile requirements-cost.txt --extra bench --extra cost --constraint requirements-dev.txt

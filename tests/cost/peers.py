@@ -16,8 +16,6 @@ from sqlalchemy import Engine
 
 from flask_lab.sources import Server, open_server
 
-TIMES = pytest.StashKey[dict[str, tuple[str, float]]]()
-
 
 class Clock:
     """Notes how each test went, and how long it took without its fixtures."""

@@ -35,9 +35,9 @@ from flask_sqlalchemy import SQLAlchemy
 db = SQLAlchemy()
 {tables}
 
-def create_app():
+def create_app(url=None):
     app = Flask(__name__)
-    app.config["SQLALCHEMY_DATABASE_URI"] = os.environ.get("DATABASE_URL", "sqlite://")
+    app.config["SQLALCHEMY_DATABASE_URI"] = url or os.environ.get("DATABASE_URL", "sqlite://")
     db.init_app(app)
     Migrate(app, db)
     return app

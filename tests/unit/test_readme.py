@@ -16,7 +16,7 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 )
 REVISIONS = sorted((ROOT / "migrations" / "versions").glob("0*.py"))
 # Made by verbs, and not in the repository.
-MADE = (".venv", ".secrets", ".state", "instance", "reports")
+MADE = (".venv", ".venv-cost", ".secrets", ".state", "instance", "reports")
 # What drivers, Flask and Alembic say: pieces of the lines in docs/troubleshooting.md that no code here has.
 SAID_BY_OTHERS = (
     "canceling statement due to lock timeout",
