@@ -48,8 +48,9 @@ class Stairway(Experiment):
         asleep = [
             f"the bind {each or 'default'}: env.py ran no revision on it" for each in silent if stepwise
         ]
-        facts = one_run(stage, stepwise)
-        stage.record(Observation(None, facts | {"not_compared": [*stage.project.notes, *asleep]}))
+        begun = time.perf_counter()
+        facts = one_run(stage, stepwise) | {"not_compared": [*stage.project.notes, *asleep]}
+        stage.record(Observation(None, facts, time.perf_counter() - begun))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
         facts = observation.facts
@@ -132,21 +133,15 @@ class Walk:
         self.waiting = list(order)
         self.applied = Applied(stage.project.tree)
         self.visit: Visit | None = None
-        self.visits: list[Visit] = []
+        self.seen: list[tuple[str, Facts]] = []
 
     def observe(self) -> Iterator[tuple[str, Facts]]:
         """Walk to the end, over as many databases as it takes; what was seen at each revision."""
         while self.waiting:
             with self.stage.databases():
                 self._go()
-            for visit in self.visits:
-                facts = visit.facts()
-                seconds = time.perf_counter() - visit.begun
-                self.stage.record(
-                    Observation(visit.revision, facts, seconds, bind=self.stage.named(self.bind))
-                )
-                yield visit.revision, facts
-            self.visits.clear()
+            yield from self.seen
+            self.seen.clear()
 
     def _go(self) -> None:
         """Walk on a new database until a step fails or leaves a trace, or the end is reached."""
@@ -159,7 +154,7 @@ class Walk:
             self.visit.error = failure.cause
         if self.visit is not None:
             self._leave(self.visit)
-        elif not self.visits:
+        elif not self.seen:
             # env.py has no run for this bind.
             self.waiting.clear()
 
@@ -168,17 +163,18 @@ class Walk:
             return
         for revision in self.applied.revisions:
             yield stepper.move(revision, "upgrade")
-        before = self._schema(stepper)
+        before: Schema | None = None
         while self.waiting:
             revision = self.waiting[0]
             key = (self.bind, revision, self.applied.mark)
             if key in self.met or not self.stage.asks(revision):
                 yield stepper.move(revision, "upgrade")
                 self.applied.add(self.waiting.pop(0))
-                before = self._schema(stepper)
+                before = None
                 continue
             self.met.add(key)
             self.visit = visit = Visit(revision)
+            before = self._schema(stepper) if before is None else before
             visit.steps = stepper.steps = []
             yield stepper.move(revision, "upgrade")
             after = self._schema(stepper)
@@ -195,7 +191,9 @@ class Walk:
     def _leave(self, visit: Visit) -> None:
         """Be done with a revision; those that need it are left out when it could not be applied."""
         self.visit = None
-        self.visits.append(visit)
+        facts, seconds = visit.facts(), time.perf_counter() - visit.begun
+        self.stage.record(Observation(visit.revision, facts, seconds, bind=self.stage.named(self.bind)))
+        self.seen.append((visit.revision, facts))
         self.waiting.remove(visit.revision)
         if visit.is_applied:
             self.applied.add(visit.revision)
