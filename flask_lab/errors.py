@@ -12,7 +12,9 @@ LabError
 from __future__ import annotations
 
 import errno
+import traceback
 from difflib import get_close_matches
+from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -203,6 +205,12 @@ def behind(error: BaseException) -> BaseException:
 
 
 def reason(error: BaseException) -> str:
-    """An error on one line, by its type and text."""
+    """An error on one line, by its type and text, or by the code that raised it where it says nothing."""
     error = behind(error)
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    said = " ".join(str(error).split()) or _where(error)
+    return f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
+def _where(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].line} ({Path(frames[-1].filename).name}, in {frames[-1].name})" if frames else ""

@@ -7,6 +7,7 @@ own connection, settings and locks.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from flask_lab.errors import MigrationFailed, TreeError, behind, reason
 from flask_lab.project import Bind, Project
 
 Direction = Literal["upgrade", "downgrade"]
+# Of an object its address, of a table the scratch database, and what MySQL calls its copy of one.
+PASSING = re.compile(r" object at 0x[0-9a-f]+|`?\blab_r[0-9a-f]{10}_\d+`?\.|(?<=#sql)-[\w-]+")
 
 
 @dataclass(slots=True)
@@ -185,9 +188,9 @@ def _failure(steps: list[Step], error: BaseException) -> MigrationFailed:
 
 
 def describe(error: BaseException) -> str:
-    """An error on one line: what the driver said, else its type and text."""
+    """An error on one line: what the driver said, else its type and text; without what differs from run to run."""
     original = getattr(error, "orig", None)
-    return " ".join(str(original).split()) if original is not None else reason(error)
+    return PASSING.sub("", " ".join(str(original).split()) if original is not None else reason(error))
 
 
 class _Watch:
