@@ -121,6 +121,12 @@ def test_a_collation_is_lost_unless_someone_spoke_of_it() -> None:
     assert not lost(found, step(alter(existing_type=sa.String(50), modify_type=sa.Integer())))
 
 
+def test_a_default_may_be_an_expression() -> None:
+    found = changed(default="CURRENT_TIMESTAMP", nullable=True)
+    assert said(found, step(alter(modify_server_default=sa.func.now()))) == ["column nullable"]
+    assert not lost(changed(default=None), step(alter(modify_server_default=None)))
+
+
 def test_a_comment_of_a_table_is_asked_for_by_its_operation() -> None:
     table = Name("table", "", "users")
     found = differences({table: {"comment": None}}, {table: {"comment": "x"}})
