@@ -187,6 +187,7 @@ class Loader:
             for column in free
             if _is_checked(shape, column.name)
         }
+        yield {name: value.lower() for name, value in plain.items() if isinstance(value, str)}, {}
         single = [{name: value} for name, values in tried.items() for value in values]
         yield from ((change, change) for change in single)
         if self.kind is Kind.HOSTILE:

@@ -126,7 +126,8 @@ def _text(column: Column, number: int) -> str:
         # Such a column holds identifiers, whatever reads it.
         made = uuid5(NAMESPACE_OID, f"{column.name} {number}")
         return made.hex if most == 32 else str(made)
-    text = f"{column.name} {number}"
+    # With a capital, so that it is seen when texts lose theirs.
+    text = f"{column.name.capitalize()} {number}"
     if len(text) > most:
         text = _base36(number)[-most:].rjust(min(most, 2), "A")
     return text.ljust(bounds.shortest, "x")

@@ -136,6 +136,13 @@ def test_a_backfill_stays_and_an_overwritten_value_has_to_come_back(lab: Lab) ->
     ]
 
 
+def test_texts_without_capitals_are_not_what_they_were(lab: Lab) -> None:
+    lower = 'op.execute("UPDATE users SET name = lower(name)")'
+    assert lab.found((USERS, DROP_USERS), (lower, NOTHING)) == [
+        ("0002", "round-trip-changes-values", Severity.ERROR)
+    ]
+
+
 def test_renames_in_operations_and_in_sql_are_followed(lab: Lab) -> None:
     def rename(old: str, new: str) -> str:
         return alter(old, existing_type="sa.String(50)", new_column_name=f'"{new}"')
@@ -207,6 +214,39 @@ def test_a_key_that_numbers_itself_on_other_products_only(lab: Lab) -> None:
     table = 'op.create_table("jobs", sa.Column("id", sa.BigInteger, primary_key=True), sa.Column("name", sa.Text))'
     found = lab.found((USERS, DROP_USERS), (table, 'op.drop_table("jobs")'))
     expected = [("0002", "insert-fails-after-upgrade", Severity.ERROR)] if lab.backend == "sqlite" else []
+    assert found == expected
+
+
+def test_a_key_that_numbers_itself_until_it_is_widened(lab: Lab) -> None:
+    def change(old: str, new: str) -> str:
+        said = {"existing_type": old, "type_": new, "existing_nullable": "False", "autoincrement": "True"}
+        return alter("id", **said)
+
+    revision = change("sa.Integer()", "sa.BigInteger()"), change("sa.BigInteger()", "sa.Integer()")
+    expected = [("0002", "insert-fails-after-upgrade", Severity.ERROR)] if lab.backend == "sqlite" else []
+    assert lab.found((USERS, DROP_USERS), revision) == expected
+
+
+def test_a_key_whose_default_the_server_cannot_tell(lab: Lab) -> None:
+    table = """
+    key = "gen_random_uuid()" if op.get_bind().dialect.name == "postgresql" else "(uuid())"
+    op.create_table("jobs", sa.Column("id", sa.String(36), primary_key=True, server_default=sa.text(key)))
+    """
+    found = lab.found((USERS, DROP_USERS), (table, 'op.drop_table("jobs")'))
+    expected = [("0002", "insert-fails-after-upgrade", Severity.ERROR)] if lab.backend == "sqlite" else []
+    assert found == expected
+
+
+def test_a_new_table_that_no_row_fits(lab: Lab) -> None:
+    """MariaDB makes do with any index; the others do not even make the table."""
+    table = """
+    op.create_table("codes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("code", sa.String(9)))
+    op.create_index("ix_codes_code", "codes", ["code"])
+    op.create_table("jobs", sa.Column("code", sa.String(9), sa.ForeignKey("codes.code"), primary_key=True))
+    """
+    found = lab.found((USERS, DROP_USERS), (table, 'op.drop_table("jobs")\nop.drop_table("codes")'))
+    # This app does not enforce foreign keys itself.
+    expected = [("0002", "insert-fails-after-upgrade", Severity.WARNING)] if lab.backend == "sqlite" else []
     assert found == expected
 
 

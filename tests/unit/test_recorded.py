@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from alembic.operations.ops import AlterColumnOp
@@ -102,3 +104,29 @@ def test_a_table_is_touched_with_those_that_refer_to_it_when_rows_may_go() -> No
 
 def test_a_step_that_nobody_saw_do_anything_may_have_touched_everything() -> None:
     assert recorded.touched(step(), SHAPES, SHAPES) == set(SHAPES)
+
+
+def test_a_key_goes_on_numbering_unless_the_step_ends_that() -> None:
+    def keyed(kind: sa.types.TypeEngine[Any], *, numbered: bool) -> dict[str, Shape]:
+        return {"users": Shape("users", {"id": Column("id", kind, numbered=numbered)}, ("id",))}
+
+    before = keyed(sa.Integer(), numbered=True)
+    widen = AlterColumnOp("users", "id", modify_type=sa.BigInteger())
+    end = AlterColumnOp("users", "id", modify_server_default=None)
+    after = keyed(sa.BigInteger(), numbered=False)
+    for operation, there, found in (
+        (widen, after, {"users": "id"}),
+        (end, after, {}),
+        (widen, keyed(sa.String(36), numbered=False), {}),
+    ):
+        seen = Step("0002", "upgrade", operations=[operation])
+        assert recorded.numbered(seen, before, there) == found
+
+
+def test_a_renamed_column_stays_as_strict_as_it_was() -> None:
+    old = Shape("users", {"name": Column("name", sa.String(50), nullable=False)}, uniques=(("name",),))
+    new = Shape("users", {"full_name": Column("full_name", sa.String(50))})
+    seen = Step("0002", "upgrade", operations=[AlterColumnOp("users", "name", modify_name="full_name")])
+    asked = recorded.as_asked(seen, {"users": old}, {"users": new}, {"users"})["users"]
+    assert not asked.columns["full_name"].nullable
+    assert asked.uniques == (("full_name",),)

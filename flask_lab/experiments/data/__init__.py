@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -120,24 +121,28 @@ def _faults(facts: Facts, *, enforces: bool) -> Iterator[Found]:
         yield from _failure(failed, enforces=enforces)
     for name, tell in _TOLD.items():
         for each in facts.get(name) or ():
-            yield _place(each), tell(each)
+            fault = tell(each)
+            yield _place(each), fault if enforces else _unenforced(fault)
 
 
 def _failure(failed: Facts, *, enforces: bool) -> Iterator[Found]:
     rule = "downgrade-fails-on-data" if failed["step"] == "downgrade" else "upgrade-fails-on-data"
     evidence = dict(failed)
-    severity = None
     message = failed["message"]
     if failed["step"] == "again":
         message = f"the second upgrade: {message}"
     if reason := _culprit(failed["message"]):
         evidence["because of"] = reason
-    if "FOREIGN KEY" in message and not enforces:
-        evidence["foreign keys"] = (
-            "enforced by the lab; neither the app nor its engine sets PRAGMA foreign_keys"
-        )
-        severity = Severity.WARNING
-    yield "", Fault(rule, message, evidence, severity)
+    fault = Fault(rule, message, evidence)
+    yield "", fault if enforces else _unenforced(fault)
+
+
+def _unenforced(fault: Fault) -> Fault:
+    """A fault as it is where foreign keys are not enforced but by the lab; one that is about them is a warning."""
+    if "foreign key" not in fault.message.lower():
+        return fault
+    said = "enforced by the lab; neither the app nor its engine sets PRAGMA foreign_keys"
+    return replace(fault, evidence={**fault.evidence, "foreign keys": said}, severity=Severity.WARNING)
 
 
 def _culprit(message: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, types
 
 from flask_lab.experiments.data.state import State
-from flask_lab.rows import Column, Filled, Kind, Order, Shape, canonical, load, read_back
+from flask_lab.migrator import describe
+from flask_lab.rows import Column, Filled, Kind, Maker, Order, Row, Shape, canonical, load, read_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,10 @@ class Probe:
             and (
                 column.numbered
                 or column.name == self.numbered.get(shape.name)
-                or (column.default is not None and column.name not in unique)
+                or (
+                    column.default is not None
+                    and (column.name not in unique or not _is_value(column.default))
+                )
             )
         ]
 
@@ -101,6 +107,40 @@ class Probe:
             for table, said in filled.not_filled.items()
             if table in self.before.rows and self.before.rows[table].rows and self.after.rows[table].rows
         ]
+
+    def never_taken(self, filled: Filled) -> list[Refusal]:
+        """New tables that would take no row at all, whatever its values: what they are made of is at fault."""
+        new = [table for table in filled.not_filled if table not in self.before.shapes]
+        maker = Maker(self.connection, Kind.ORDINARY, self.after.shapes, Order(new, self.first, 1))
+        return [
+            Refusal(table, "any row", said)
+            for table in new
+            for row in maker.rows(self.after.shapes[table])
+            if (said := self._schema_fault(table, row))
+        ]
+
+    def _schema_fault(self, table: str, row: Row) -> str:
+        """What the server says of the schema rather than of the row's values, else empty."""
+        statement = sa.insert(sa.table(table, *(sa.column(name) for name in row)))
+        inside = self.connection.begin_nested()
+        try:
+            self.connection.execute(statement, row)
+        except sa.exc.ProgrammingError as error:
+            return describe(error)
+        except sa.exc.OperationalError as error:
+            # Where the others' drivers speak of the session or of a CHECK, SQLite's speaks of SQL that cannot work.
+            return describe(error) if self.connection.dialect.name == "sqlite" else ""
+        except (sa.exc.SQLAlchemyError, ArithmeticError, ValueError, TypeError):
+            # About this row's values, of which other rows have others.
+            return ""
+        finally:
+            inside.rollback()
+        return ""
+
+
+def _is_value(default: str) -> bool:
+    """Whether a default is the same for all rows, as far as its text shows."""
+    return re.search(r"\(|\b(?:current|local|now|uuid)", default, re.IGNORECASE) is None
 
 
 def _fits(column: Column, value: Any) -> bool:

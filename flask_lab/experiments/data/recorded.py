@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from alembic.operations.ops import AlterColumnOp, CreateTableOp, DropConstraintOp, DropIndexOp, DropTableOp
+from sqlalchemy.types import Integer
 
 from flask_lab.migrator import Step
 from flask_lab.rows import Renames, Shape
@@ -144,9 +145,31 @@ def as_asked(
 
     What a product drops by the way, as MySQL does NOT NULL, is not what an app makes use of.
     """
-    return {
-        name: _as_asked(step, before[name], after[name]) if name in before else after[name] for name in names
-    }
+    old = as_called(step, before, after)
+    return {name: _as_asked(step, old[name], after[name]) if name in old else after[name] for name in names}
+
+
+def as_called(step: Step, before: Mapping[str, Shape], after: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The tables before a step by the names that they and their columns have after it."""
+    renamed = renames(step, before)
+    return {renamed.table(name, after): _as_called(shape, renamed) for name, shape in before.items()}
+
+
+def _as_called(shape: Shape, renamed: Renames) -> Shape:
+    names = {name: renamed.columns.get((shape.name, name), name) for name in shape.columns}
+    if all(new == name for name, new in names.items()):
+        return shape
+
+    def called(columns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names.get(name, name) for name in columns)
+
+    return replace(
+        shape,
+        columns={names[name]: replace(column, name=names[name]) for name, column in shape.columns.items()},
+        key=called(shape.key),
+        uniques=tuple(map(called, shape.uniques)),
+        references=tuple(replace(each, columns=called(each.columns)) for each in shape.references),
+    )
 
 
 def _as_asked(step: Step, old: Shape, new: Shape) -> Shape:
@@ -165,7 +188,8 @@ def _as_asked(step: Step, old: Shape, new: Shape) -> Shape:
 def _lets_null(step: Step, table: str, column: str) -> bool:
     asked = any(
         isinstance(each, AlterColumnOp)
-        and (each.table_name, each.column_name) == (table, column)
+        and each.table_name == table
+        and column in (each.column_name, each.modify_name)
         and each.modify_nullable
         for each in step.operations
     )
@@ -180,14 +204,32 @@ def _drops_constraints(step: Step, table: str) -> bool:
     return asked or any(table in each and _DROPS.search(each) for each in step.direct)
 
 
-def numbered(step: Step) -> dict[str, str]:
-    """Key columns, by table, for which the step's own operations ask the server for numbers."""
+def numbered(step: Step, before: Mapping[str, Shape], after: Mapping[str, Shape]) -> dict[str, str]:
+    """Columns, by table, that the server is to number: for which the step asks for that, or does not end it."""
     made = (each.to_table() for each in step.operations if isinstance(each, CreateTableOp))
-    return {
+    asked = {
         table.name: table.autoincrement_column.name
         for table in made
         if table.autoincrement_column is not None
     }
+    kept = {
+        name: column.name
+        for name, shape in as_called(step, before, after).items()
+        for column in shape.columns.values()
+        if name in after and column.numbered and _goes_on_numbering(step, after[name], column.name)
+    }
+    return kept | asked
+
+
+def _goes_on_numbering(step: Step, table: Shape, column: str) -> bool:
+    """Whether a column is still one of whole numbers, and no operation has taken their source away."""
+    ended = any(
+        isinstance(each, AlterColumnOp)
+        and (each.table_name, each.column_name) == (table.name, column)
+        and (each.modify_server_default is None or each.kw.get("autoincrement") is False)
+        for each in step.operations
+    )
+    return column in table.columns and isinstance(table.columns[column].type, Integer) and not ended
 
 
 def speaking_of(step: Step, table: str, most: int = 3) -> list[str]:

@@ -217,12 +217,13 @@ class Walk:
         before, up = trial.states
         touched = trial.touched() & set(up.shapes)
         shapes = {**up.shapes, **recorded.as_asked(trial.steps[0], before.shapes, up.shapes, touched)}
-        probe = Probe(stepper.connection, before, up, recorded.numbered(trial.steps[0]), self._number())
+        numbered = recorded.numbered(trial.steps[0], before.shapes, up.shapes)
+        probe = Probe(stepper.connection, before, up, numbered, self._number())
         if self.kind is Kind.ORDINARY:
             for table in sorted(touched):
                 trial.refused += probe.left_to_server(table)
         plain = load(stepper.connection, Kind.ORDINARY, shapes, Order(touched, self._number(), 1))
-        trial.refused += probe.with_all_values(plain)
+        trial.refused += [*probe.with_all_values(plain), *probe.never_taken(plain)]
         trial.not_filled |= {
             name: said for name, said in plain.not_filled.items() if name not in before.shapes
         }
