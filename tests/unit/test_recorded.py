@@ -71,6 +71,13 @@ def test_a_rename_by_which_sqlite_rebuilds_the_table_is_told_by_its_operation() 
     assert recorded.renames(rebuilt, SHAPES).columns == {("users", "name"): "full_name"}
 
 
+def test_columns_that_change_places() -> None:
+    pairs = (("id", "spare"), ("name", "id"), ("spare", "name"))
+    swapped = step(*(f"ALTER TABLE users RENAME {old} TO {new}" for old, new in pairs))
+    swapped.operations += [AlterColumnOp("users", old, modify_name=new) for old, new in pairs]
+    assert recorded.renames(swapped, SHAPES).columns == {("users", "id"): "name", ("users", "name"): "id"}
+
+
 @pytest.mark.parametrize(
     "statement", ["ALTER TABLE users RENAME CONSTRAINT a TO b", "ALTER TABLE users RENAME INDEX a TO b"]
 )

@@ -38,6 +38,7 @@ def renames(step: Step, shapes: Mapping[str, Shape]) -> Renames:
     exact = {name.lower(): name for name in shapes}
     tables: dict[str, str] = {}
     columns: dict[tuple[str, str], str] = {}
+    stated: set[tuple[str, str, str]] = set()
     for statement in step.statements:
         for found in _RENAME_TABLE.finditer(statement):
             old, new = (_bare(name) for name in found.groups() if name)
@@ -46,13 +47,14 @@ def renames(step: Step, shapes: Mapping[str, Shape]) -> Renames:
                 tables[first] = new
         for found in _RENAME_COLUMN.finditer(statement):
             table, old, new = (_bare(name) for name in found.groups() if name)
+            stated.add((table, old, new))
             _rename_column(columns, _origin(table, tables), old, new)
     for operation in step.operations:
         # SQLite's rebuild of a table renames in no statement.
         if isinstance(operation, AlterColumnOp) and operation.modify_name:
-            table = _origin(operation.table_name, tables)
-            if operation.modify_name not in columns.values():
-                _rename_column(columns, table, operation.column_name, operation.modify_name)
+            now, old, new = operation.table_name, operation.column_name, operation.modify_name
+            if (now, old, new) not in stated:
+                _rename_column(columns, _origin(now, tables), old, new)
     return Renames(
         {exact.get(old.lower(), old): new for old, new in tables.items()},
         {(exact.get(table.lower(), table), old): new for (table, old), new in columns.items()},
