@@ -115,6 +115,10 @@ test-matrix: .venv/.tests ## Every database, none left out (DB="mysql postgres" 
 test-compose: .venv/.tests ## The whole stack in containers
 	@$(PYTEST) -n 3 -m compose $(or $(T),tests/compose)
 
+.PHONY: test-oldest
+test-oldest: ## The lab on the oldest releases that it allows, in .venv-oldest
+	@scripts/oldest.sh $(or $(T),tests/engine tests/unit/test_tree.py)
+
 .PHONY: test-browser
 test-browser: .venv/.tests ## The pages in a real Chromium
 	@$(PYTEST) -m browser $(or $(T),tests/browser)

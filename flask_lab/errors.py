@@ -67,6 +67,12 @@ def unwritable(what: str, error: OSError, hint: str = "") -> LabError:
 class BackendUnavailable(LabError):
     """A backend has no server here; `message` is the reason, `hint` the way out."""
 
+    @classmethod
+    def no_driver(cls, module: str | None) -> BackendUnavailable:
+        packages = {"psycopg2": "psycopg2-binary", "pymysql": "'PyMySQL[rsa]'", "MySQLdb": "mysqlclient"}
+        name = str(module)
+        return cls(f"the Python driver {name} is not installed", f"pip install {packages.get(name, name)}")
+
 
 class BackendLost(LabError):
     """What was seen of a backend lately may be its server's doing, and says nothing of the tree."""

@@ -40,7 +40,7 @@ def plan(spelling: str, environment: Mapping[str, str] = os.environ) -> tuple[st
     backend, refusals = parse_backend(spelling), []
     for source in sources_of(backend, environment):
         try:
-            return source.name, source.offer(backend)
+            return source.name, _offer(backend, source)
         except BackendUnavailable as refusal:
             refusals.append((source, refusal))
     raise _unavailable(backend, refusals)
@@ -56,7 +56,7 @@ def open_server(spelling: str, environment: Mapping[str, str] = os.environ) -> I
     for source in sources_of(backend, environment):
         with ExitStack() as stack:
             try:
-                source.offer(backend)
+                _offer(backend, source)
                 server = stack.enter_context(_open(backend, source))
             except BackendUnavailable as refusal:
                 refusals.append((source, refusal))
@@ -72,6 +72,17 @@ def sweep_machine() -> None:
     """Remove what dead runs have left on this machine: servers, their folders, containers."""
     sweep_folders()
     sweep_engine()
+
+
+def _offer(backend: Backend, source: Source) -> str:
+    """What the source offers; nothing where the lab could not speak to the server that it would start."""
+    offered = source.offer(backend)
+    if not source.demanded(backend):
+        try:
+            backend.product.url("", 0, "").get_dialect().import_dbapi()
+        except ModuleNotFoundError as error:
+            raise BackendUnavailable.no_driver(error.name) from error
+    return offered
 
 
 @contextmanager

@@ -187,7 +187,10 @@ class Server:
 @contextmanager
 def connect(url: URL, **arguments: object) -> Iterator[Connection]:
     """A connection for statements that no transaction may hold; BackendUnavailable when there is none."""
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+    try:
+        engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+    except ModuleNotFoundError as error:
+        raise BackendUnavailable.no_driver(error.name) from error
     ADMINISTRATORS.add(engine.dialect)
     try:
         connection = engine.connect()

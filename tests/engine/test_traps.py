@@ -66,6 +66,7 @@ ENGINES = {
     "db.engine": "current_app.extensions['migrate'].db.engine",
     "db.engines": "current_app.extensions['migrate'].db.engines[None]",
     "the app's URL": "__import__('sqlalchemy').create_engine(current_app.config['SQLALCHEMY_DATABASE_URI'])",
+    "as in old releases": "current_app.extensions['migrate'].db.get_engine()",
     "the section": "__import__('sqlalchemy').engine_from_config("
     "config.get_section(config.config_ini_section), prefix='sqlalchemy.')",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,20 @@ def test_wrong_product_is_named(backend: ReadyBackend, monkeypatch: pytest.Monke
 def test_wrong_version_is_named(backend: ReadyBackend) -> None:
     with pytest.raises(BackendUnavailable, match=rf"{backend.version}, not 1\.2"):
         open_server(f"{backend.name}:1.2", environment(backend, backend.server.url)).__enter__()
+
+
+def test_driver_that_is_not_installed_is_named(
+    backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, package = {"postgres": ("psycopg2", "psycopg2-binary")}.get(backend.name, ("pymysql", "PyMySQL"))
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(BackendUnavailable) as caught:
+        open_server(backend.name, environment(backend, backend.server.url)).__enter__()
+    assert f"the Python driver {module} is not installed" in str(caught.value)
+    assert package in caught.value.hint
+    # Nor is a server started that nobody could speak to.
+    with pytest.raises(BackendUnavailable):
+        plan(backend.name, {})
 
 
 def test_user_without_rights_is_told_which(backend: ReadyBackend) -> None:
