@@ -140,7 +140,7 @@ bench: .venv-cost/.done ## What the lab costs beside raw SQL, pytest-alembic and
 
 ##@ Code
 
-CODE := $(wildcard app flask_lab migrations tests docker docs)
+CODE := $(wildcard app flask_lab migrations tests docker docs/*.py)
 
 .PHONY: lint
 lint: .venv/.tests ## Check style and shell scripts

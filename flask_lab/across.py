@@ -12,15 +12,15 @@ from flask_lab.rules import RULES
 ALONE = "there is no other backend in this run; flask lab merge compares it with those of other runs"
 
 
-def compared(run: Run, program: str) -> Run:
-    """The run with a verdict for every experiment that compares backends; `program` is how a person runs it again."""
+def compared(run: Run) -> Run:
+    """The run with a verdict for every experiment that compares backends."""
     for name in dict.fromkeys(cell.experiment for cell in run.cells):
         if name in EXPERIMENTS and EXPERIMENTS[name].compares:
-            run = _compared(run, name, program)
+            run = _compared(run, name)
     return run
 
 
-def _compared(run: Run, name: str, program: str) -> Run:
+def _compared(run: Run, name: str) -> Run:
     # A merged run brings along what was found in its parts.
     cells = [cell for cell in run.cells if cell.experiment != name or cell.revision is None]
     others = [finding for finding in run.findings if finding.experiment != name]
@@ -36,7 +36,7 @@ def _compared(run: Run, name: str, program: str) -> Run:
         replace(cell, verdict=Verdict.PASSED, reason="") if cell in ready.values() else cell for cell in cells
     ]
     failed = [cell for backend in ready for cell in _failed(name, backend, together.faults)]
-    again = f"{program} {name} --on {','.join(ready)}"
+    again = f"{run.program} {name} --on {','.join(ready)}"
     found = [_finding(name, tuple(ready), revision, fault, again) for revision, fault in together.faults]
     return replace(
         run,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 FORMAT = 1
+PROGRAM = "flask lab run"
 
 
 class Verdict(StrEnum):
@@ -116,6 +117,8 @@ class Run:
     cells: tuple[Cell, ...]
     findings: tuple[Finding, ...]
     not_compared: tuple[str, ...] = ()
+    program: str = PROGRAM
+    """How a person runs it again, up to the experiment's name."""
 
     @property
     def verdict(self) -> Verdict:
@@ -128,7 +131,7 @@ class Run:
         """The run as design.md's JSON: keys are only ever added within one FORMAT."""
         head = {
             name: getattr(self, name)
-            for name in ("id", "started", "seconds", "lab_version", "verdict", "command")
+            for name in ("id", "started", "seconds", "lab_version", "verdict", "command", "program")
         }
         return {
             "format": FORMAT,

@@ -125,8 +125,9 @@ def run(request: Request, listener: Listener) -> Run:
         cells=tuple(cell for worker, seen in judged for cell in _cells(request, worker, seen)),
         findings=_merged(finding for worker, seen in judged for finding in _findings(request, worker, seen)),
         not_compared=tuple(said for worker in workers for said in _not_compared(worker)),
+        program=request.program,
     )
-    return compared(seen, request.program)
+    return compared(seen)
 
 
 def merged(runs: Sequence[Run]) -> Run:
@@ -150,7 +151,7 @@ def merged(runs: Sequence[Run]) -> Run:
         findings=_merged(finding for run in runs for finding in run.findings),
         not_compared=tuple(dict.fromkeys(said for run in runs for said in run.not_compared)),
     )
-    return compared(seen, f"flask --app {first.project.app} lab run")
+    return compared(seen)
 
 
 def _look_for_the_project(request: Request) -> None:

@@ -17,6 +17,7 @@ from flask_lab.errors import ConfigError, unwritable
 from flask_lab.files import write_whole
 from flask_lab.results import (
     FORMAT,
+    PROGRAM,
     BackendReport,
     Cell,
     Finding,
@@ -90,6 +91,7 @@ def read(found: Mapping[str, Any]) -> Run:
         cells=tuple(_cell(each) for each in found["cells"]),
         findings=tuple(_finding(each) for each in found["findings"]),
         not_compared=tuple(found["counts"]["not_compared"]),
+        program=head.get("program", PROGRAM),
     )
 
 
