@@ -1,4 +1,4 @@
-"""The lab on the bench's own tree: every experiment at every revision, a run per backend on the session's server."""
+"""The lab on the bench's own tree at every revision, a run per backend on the session's server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from flask_lab.experiments import EXPERIMENTS
 from flask_lab.pytest_plugin import lab_tests
 from tests.harness.plugin import on_backend, ready
 from tests.harness.servers import chosen, required
@@ -20,6 +21,7 @@ def lab_urls(request: pytest.FixtureRequest) -> Mapping[str, str]:
     return {} if name == "sqlite" else {name: server.url.render_as_string(hide_password=False)}
 
 
-# Apart, because a worker of a parallel session has the server of its own backend only.
+# Apart, because a worker of a parallel session has the server of its own backend only; `make lab` compares them.
+ALONE = [each.name for each in EXPERIMENTS.values() if not each.compares]
 for name in chosen():
-    globals()[f"test_on_{name}"] = lab_tests("app", on=[name], require=required(name))
+    globals()[f"test_on_{name}"] = lab_tests("app", on=[name], experiments=ALONE, require=required(name))
