@@ -73,7 +73,7 @@ def test_bad_tree_fails_at_its_revision_and_the_run_is_made_once(
             "remedy: Write the downgrade.*",
             "again:  python -m flask_lab run stairway --on sqlite --only 0002_phone",
             "FAILED lab::stairway[[]sqlite-0002_phone[]] - *downgrade-missing*",
-            "SKIPPED * the app declares no models",
+            "SKIPPED * no models are declared",
         ]
     )
     done.stdout.no_fnmatch_line("*Traceback*")
