@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flask_lab.errors import ConfigError, unwritable
 from flask_lab.files import write_whole
-from flask_lab.results import Finding, Revision, Run, Verdict
+from flask_lab.results import Finding, Revision, Run, Severity, Verdict
 from flask_lab.rules import RULES
 
 FORMAT = 1
@@ -44,7 +44,7 @@ def accept(run: Run, accepted: Sequence[Accepted]) -> Run:
     open_cells = {
         (each.experiment, backend, each.revision)
         for each in findings
-        if each.accepted is None
+        if each.accepted is None and each.severity is not Severity.NOTE
         for backend in each.backends
     }
     cells = tuple(

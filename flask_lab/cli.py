@@ -13,7 +13,7 @@ from typing import Any
 import click
 from flask.cli import ScriptInfo
 
-from flask_lab import reports, store
+from flask_lab import reports, sqltext, store
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
 from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.config import FAIL_ON, Config, read_config
@@ -182,6 +182,19 @@ def wait(context: click.Context, timeout: float) -> None:
 
 
 @lab.command()
+@click.argument("revision", default="head", metavar="[REV]")
+@click.option("--on", help="Backends, with commas between. Default: one of each product.")
+@click.option("--downgrade", is_flag=True, help="The way back, too.")
+@click.pass_context
+@told
+def sql(context: click.Context, revision: str, on: str | None, downgrade: bool) -> None:
+    """Print the SQL of a revision (default: the head), backend beside backend; needs no server."""
+    config = configured(context, {"on": on})
+    found = sqltext.texts(config, revision, ("upgrade", "downgrade") if downgrade else ("upgrade",))
+    sqltext.write(*found, sys.stdout)
+
+
+@lab.command()
 @click.argument("name", required=False)
 @told
 def explain(name: str | None) -> None:
@@ -205,7 +218,12 @@ def explain(name: str | None) -> None:
 def exit_code(seen: Run, config: Config) -> int:
     """design.md, section 5: 3 before 1, because what broke off has not been judged."""
     missing = config.require and any(each.verdict is Verdict.SKIPPED for each in seen.backends)
-    ran = any(cell.verdict is not Verdict.SKIPPED for cell in seen.cells)
+    # What needs no server is no run of the tree, unless nothing else was asked for.
+    reached = {each.name for each in seen.backends if each.verdict is not Verdict.SKIPPED}
+    needs_none = all(not EXPERIMENTS[each.experiment].needs_server for each in seen.cells)
+    ran = any(
+        cell.verdict is not Verdict.SKIPPED and (needs_none or cell.backend in reached) for cell in seen.cells
+    )
     if missing or not ran or seen.verdict is Verdict.ERRORED:
         return BROKEN
     return FOUND if any(map(config.fails, seen.findings)) else 0

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from alembic.operations import AbstractOperations, MigrateOperation
 from alembic.operations.batch import BatchOperationsImpl
@@ -47,16 +47,15 @@ class Step:
 class Stepper:
     """What a plan leans on while env.py runs: the connection it opened, and steps to yield to Alembic."""
 
-    def __init__(
-        self, project: Project, context: MigrationContext, connection: Connection, watch: _Watch
-    ) -> None:
+    def __init__(self, project: Project, context: MigrationContext, bind: Bind, notes: Notes) -> None:
         self.context = context
-        self.connection = connection
-        self.bind = project.bind_of(connection.engine)
+        # Offline it is one that renders what it is given.
+        self.connection = cast("Connection", context.connection)
+        self.bind = bind
         self.steps: list[Step] = []
         self._script = project.script
         self._imports = project.imports
-        self._watch = watch
+        self._notes = notes
 
     def move(self, revision: str, direction: Direction) -> RevisionStep:
         """A step to yield; what happens in it is added to `steps`."""
@@ -91,7 +90,7 @@ class Stepper:
 
         def migrate(**arguments: Any) -> None:
             self.steps.append(seen)
-            self._watch.step = seen
+            self._notes.step = seen
             begun = time.perf_counter()
             try:
                 function(**arguments)
@@ -100,7 +99,7 @@ class Stepper:
                 raise
             finally:
                 seen.seconds = time.perf_counter() - begun
-                self._watch.step = None
+                self._notes.step = None
 
         step.migration_fn = migrate
         _shorten(step)
@@ -129,8 +128,9 @@ class Migrator:
             if context.connection is None:
                 raise TreeError.offline_env(self.project.script.dir)
             self.project.imports.repeat()
-            watch.listen(context.connection)
-            steppers.append(Stepper(self.project, context, context.connection, watch))
+            notes.listen(context.connection)
+            bind = self.project.bind_of(context.connection.engine)
+            steppers.append(Stepper(self.project, context, bind, notes))
             try:
                 yield from plan(steppers[-1])
             except Exception as error:
@@ -139,7 +139,7 @@ class Migrator:
                 raise
 
         try:
-            with _watching() as watch, _environment(self.project, upgrade, commit_each=commit_each):
+            with noting() as notes, _environment(self.project, upgrade, commit_each=commit_each):
                 self.project.script.run_env()
         except (Exception, SystemExit) as error:
             if ours:
@@ -193,66 +193,82 @@ def describe(error: BaseException) -> str:
     return PASSING.sub("", " ".join(str(original).split()) if original is not None else reason(error))
 
 
-class _Watch:
-    """Notes every statement that goes to the database, and every operation that is asked for, in the step that runs."""
+Operation = MigrateOperation | BatchOperationsImpl
+
+
+class Notes:
+    """What is noted in the step that runs: statements, and the operations that are asked for."""
 
     def __init__(self) -> None:
         self.step: Step | None = None
-        self.depth = 0
-        """How many of Alembic's operations are at work, one inside the other."""
+        self.doing: list[Operation] = []
+        """The operations of Alembic's that are at work, the innermost last; a batch is one when it runs at its end."""
+        self.batches: dict[int, list[MigrateOperation]] = {}
+        """What each batch was asked for, by its id()."""
+        self.forgives: Callable[[Exception], bool] = lambda error: False
+        """Asked about what an operation raises; the step goes on where it says so."""
         self._heard: list[Connection] = []
 
     def listen(self, connection: Connection) -> None:
         """Hear what goes through `connection`."""
-        event.listen(connection, "before_cursor_execute", self._note_statement)
+        event.listen(connection, "before_cursor_execute", self._hear)
         self._heard.append(connection)
 
     def stop(self) -> None:
         """Hear no connection any more."""
         for connection in self._heard:
-            event.remove(connection, "before_cursor_execute", self._note_statement)
+            event.remove(connection, "before_cursor_execute", self._hear)
+
+    def statement(self, text: str) -> None:
+        """Note a statement."""
+        if self.step is not None:
+            self.step.statements.append(text)
+            if not self.doing:
+                self.step.direct.append(text)
 
     @contextmanager
-    def inside(self) -> Iterator[None]:
-        """While an operation of Alembic's is at work."""
-        self.depth += 1
+    def during(self, operation: Operation) -> Iterator[None]:
+        """While an operation is at work."""
+        self.doing.append(operation)
         try:
             yield
+        except Exception as error:
+            if not self.forgives(error):
+                raise
         finally:
-            self.depth -= 1
+            self.doing.pop()
 
-    def _note_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if self.step is not None:
-            self.step.statements.append(statement)
-            if not self.depth:
-                self.step.direct.append(statement)
+    def _hear(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.statement(statement)
 
 
 @contextmanager
-def _watching() -> Iterator[_Watch]:
-    """Someone who sees all that steps do."""
+def noting() -> Iterator[Notes]:
+    """Someone who notes all that steps do; statements as far as he is told of them."""
     # Alembic has no hook for operations. What a batch collects runs later, in `flush`.
     operations: Any = AbstractOperations
     batch: Any = BatchOperationsImpl
     invoke, flush = operations.invoke, batch.flush
-    watch = _Watch()
+    notes = Notes()
 
     def note_operation(self: AbstractOperations, operation: MigrateOperation) -> Any:
-        if watch.step is not None:
-            watch.step.operations.append(operation)
-        with watch.inside():
+        if notes.step is not None:
+            notes.step.operations.append(operation)
+            notes.batches.setdefault(id(self.impl), []).append(operation)
+        with notes.during(operation):
             return invoke(self, operation)
 
     def note_flush(self: BatchOperationsImpl) -> None:
-        with watch.inside():
+        with notes.during(self):
             flush(self)
+        notes.batches.pop(id(self), None)
 
     operations.invoke, batch.flush = note_operation, note_flush
     try:
-        yield watch
+        yield notes
     finally:
         operations.invoke, batch.flush = invoke, flush
-        watch.stop()
+        notes.stop()
 
 
 def _shorten(step: RevisionStep) -> None:

@@ -218,6 +218,73 @@ _ALL = (
         "revision at the same time.",
         'Merge them: flask db merge heads -m "merge"; or let one follow the other by its down_revision.',
     ),
+    Rule(
+        "identifier-too-long",
+        "portability",
+        Severity.ERROR,
+        "A name is longer than the product keeps",
+        "MySQL and MariaDB refuse names of more than 64 characters. PostgreSQL refuses none and cuts them after 63 "
+        "bytes, so that two names may become one; SQLAlchemy refuses what is longer there before it is sent. SQLite "
+        "takes them all, and nobody notices on a laptop.",
+        'Shorten the name: op.create_index("ix_subscriptions_plan", ...). Names that a naming convention makes are '
+        "shortened by SQLAlchemy where op.f() is round them.",
+    ),
+    Rule(
+        "index-key-too-wide",
+        "portability",
+        Severity.ERROR,
+        "A key takes more bytes than InnoDB allows, or all of a TEXT",
+        "A key may hold 3,072 bytes, and each character of a utf8mb4 column counts as four: String(768) is the most "
+        "that fits. MySQL refuses the rest, and every key on a TEXT, BLOB or JSON. MariaDB refuses primary and "
+        "foreign keys; for others it takes the beginning of a column, or makes a hash, without a word.",
+        "Make the column shorter, sa.String(255); or index its beginning: op.create_index(..., "
+        'mysql_length={"path": 255}). For uniqueness of long texts, keep a digest in a column of its own.',
+    ),
+    Rule(
+        "unnamed-constraint",
+        "portability",
+        Severity.NOTE,
+        "A constraint has no name, so that no revision can drop it on SQLite",
+        "Other products make up a name, each another: a unique column users.email is users_email_key on PostgreSQL "
+        "and email on MySQL and MariaDB. SQLite keeps none, batch_alter_table cannot find it, and a downgrade written "
+        "for one product fails on the next.",
+        "Give the metadata a naming convention before the first revision, "
+        'SQLAlchemy(metadata=MetaData(naming_convention={"uq": "uq_%(table_name)s_%(column_0_name)s", ...})), or name '
+        'each: sa.UniqueConstraint("email", name="uq_users_email"). For one that is there without a name: '
+        "batch_alter_table(..., naming_convention=...).",
+    ),
+    Rule(
+        "product-specific-sql",
+        "portability",
+        Severity.ERROR,
+        "An operation or a statement is of other products, and this one refuses it",
+        "The revision stops on this product. Raw SQL and the types of one dialect are the usual reason; on SQLite "
+        "also constraints that are changed outside a batch.",
+        "Write it with alembic.op and SQLAlchemy's generic types: sa.JSON() for JSONB, sa.String(length), "
+        "op.batch_alter_table for constraints. Where one product needs its own: if op.get_context().dialect.name == "
+        '"postgresql": ... else: ...',
+    ),
+    Rule(
+        "offline-sql-fails",
+        "portability",
+        Severity.NOTE,
+        "flask db upgrade --sql cannot render the revision, or renders something else",
+        "Where a database administrator applies scripts, this revision cannot be handed over, or makes another schema "
+        "than it made in tests. Reading from the database is the usual reason: offline there is nothing to read.",
+        "Write data changes as one statement, UPDATE ... or INSERT ... SELECT, in place of reading rows and writing "
+        "them back. Where it has to read: if context.is_offline_mode(): raise with what to do by hand.",
+    ),
+    Rule(
+        "revision-id-too-long",
+        "portability",
+        Severity.ERROR,
+        "The revision's id does not fit into the version table",
+        "Alembic's table keeps 32 characters. PostgreSQL refuses a longer id; MySQL and MariaDB too, when the tables "
+        "are changed already and cannot be taken back, so that the revision runs into its own traces for ever. SQLite "
+        "keeps any.",
+        'Give it a shorter one, revision = "2024_05_customer_plan", here and in the next one\'s down_revision, before '
+        "it is deployed: flask db revision --rev-id.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

@@ -23,7 +23,7 @@ from flask_lab.errors import ConfigError, NoProject, TreeError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
 from flask_lab.leash import GOODBYE_SECONDS, INTERRUPTIONS
 from flask_lab.project import AlembicFile, UrlEnv
-from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Verdict
+from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Severity, Verdict
 from flask_lab.rules import RULES
 from flask_lab.sources import sweep_machine
 from flask_lab.worker import Job, Message, work
@@ -307,7 +307,11 @@ class _Judged:
     def verdict(self) -> Verdict:
         if self.observation.skipped:
             return Verdict.SKIPPED
-        return Verdict.FAILED if self.faults else Verdict.PASSED
+        # A note is good to know, and no reason to fail.
+        is_wrong = any(
+            (each.severity or RULES[each.rule].severity) is not Severity.NOTE for each in self.faults
+        )
+        return Verdict.FAILED if is_wrong else Verdict.PASSED
 
     @property
     def reason(self) -> str:
@@ -335,12 +339,18 @@ def _cells(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Itera
         yield Cell(experiment, worker.backend, revision, verdict, worst.reason, seconds, facts)
     for experiment, reason in worker.errors:
         yield Cell(experiment, worker.backend, None, Verdict.ERRORED, reason)
-    if worker.report is not None and worker.report.verdict is not Verdict.PASSED:
-        for experiment in request.experiments:
+    for experiment in request.experiments:
+        if worker.report is not None and _is_kept_from(worker.report, experiment):
             yield Cell(experiment, worker.backend, None, worker.report.verdict, worker.report.reason)
-    elif not worker.is_done:
-        for experiment in filter(lambda name: name not in worker.ended, request.experiments):
+        elif not worker.is_done and experiment not in worker.ended:
             yield Cell(experiment, worker.backend, None, Verdict.ERRORED, _death(worker))
+
+
+def _is_kept_from(report: BackendReport, experiment: str) -> bool:
+    """Whether an experiment was not asked, for what the backend's report says."""
+    if report.verdict is Verdict.SKIPPED:
+        return EXPERIMENTS[experiment].needs_server
+    return report.verdict is not Verdict.PASSED
 
 
 def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
+from flask_lab.backends import parse_backend
 from flask_lab.errors import BackendLost, BackendUnavailable, ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS, Observation, Stage
 from flask_lab.leash import Leash
@@ -65,14 +66,7 @@ def work(job: Job, pipe: Connection) -> None:
                 leash.server = server
                 _on(server, watch, job, partial(_tell, pipe, leash))
         except BackendUnavailable as reason:
-            product = job.backend.partition(":")[0]
-            _tell(
-                pipe,
-                leash,
-                "backend",
-                BackendReport(job.backend, product, "", "", Verdict.SKIPPED, str(reason)),
-            )
-            _tell(pipe, leash, "done")
+            _without_server(job, str(reason), leash, partial(_tell, pipe, leash))
         except (KeyboardInterrupt, BrokenPipeError):
             # Everything is closed by now, and the one who asked knows, or is gone.
             return
@@ -92,9 +86,7 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
     report = partial(BackendReport, job.backend, server.product.name, server.version, server.source)
     with ExitStack() as stack:
         try:
-            scratch = partial(_scratch, stack, server)
-            opened = open_project(job.app, job.url_env, scratch, job.alembic)
-            project = stack.enter_context(opened)
+            project = _opened(stack, server, job)
         except (LabError, DBAPIError) as error:
             if isinstance(error, TreeError) and not watch.loss:
                 tell("unopened", error)
@@ -112,6 +104,42 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
         for experiment in job.experiments:
             _ask(experiment, Stage(project, server, _recorder(experiment, watch, tell), asked), watch, tell)
         tell("done")
+
+
+def _without_server(job: Job, reason: str, leash: Leash, tell: Tell) -> None:
+    """Ask what needs no server; the project is opened on SQLite for it. The backend stays skipped."""
+    backend = parse_backend(job.backend)
+    tell("backend", BackendReport(job.backend, backend.product.name, "", "", Verdict.SKIPPED, reason))
+    experiments = [name for name in job.experiments if not EXPERIMENTS[name].needs_server]
+    if not experiments:
+        tell("done")
+        return
+    with open_server("sqlite") as server, Watch(server) as watch, ExitStack() as stack:
+        leash.server = server
+        try:
+            project = _opened(stack, server, job)
+            asked = _asked(job, project)
+        except ConfigError as error:
+            tell("wrong", error)
+            return
+        except LabError as error:
+            if isinstance(error, TreeError):
+                tell("unopened", error)
+            for experiment in experiments:
+                tell("errored", experiment, str(error))
+            tell("done")
+            return
+        named = str(job.alembic or job.app)
+        tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
+        for experiment in experiments:
+            record = _recorder(experiment, watch, tell)
+            _ask(experiment, Stage(project, server, record, asked, backend=backend), watch, tell)
+        tell("done")
+
+
+def _opened(stack: ExitStack, server: Server, job: Job) -> Project:
+    scratch = partial(_scratch, stack, server)
+    return stack.enter_context(open_project(job.app, job.url_env, scratch, job.alembic))
 
 
 def _asked(job: Job, project: Project) -> frozenset[str] | None:

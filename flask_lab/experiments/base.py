@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from flask_lab.backends import Backend, Product
 from flask_lab.migrator import Migrator, Step, describe
 from flask_lab.project import Bind, Project
 from flask_lab.results import Facts, Severity
@@ -56,12 +57,37 @@ class Stage:
     """The revisions that are asked about, or None for all."""
     keep: bool = False
     """Whether the databases of what fails are kept."""
+    backend: Backend | None = None
+    """The backend that is asked about where it has no server; `server` is SQLite's then, for the app to open on."""
     _seen: tuple[Connection, str, SchemaReader] | None = None
     """Who read a schema last, which is nearly always who reads the next."""
 
     @property
     def migrator(self) -> Migrator:
         return Migrator(self.project)
+
+    @property
+    def has_server(self) -> bool:
+        """Whether there are databases of the product that is asked about."""
+        return self.backend is None
+
+    @property
+    def product(self) -> Product:
+        """The product that is asked about."""
+        return self.server.product if self.backend is None else self.backend.product
+
+    @property
+    def version(self) -> str:
+        """The product's version, as far as it is known: a number, or nothing."""
+        if self.backend is None:
+            return self.server.version
+        tag = self.backend.tag or ""
+        return tag if tag[:1].isdigit() else ""
+
+    @property
+    def driver(self) -> str:
+        """The name that the URLs of the product's databases begin with."""
+        return self.server.url.drivername if self.backend is None else self.product.driver
 
     def asks(self, revision: str) -> bool:
         """Whether anyone wants to know about `revision`; the others are only passed through."""
@@ -109,6 +135,8 @@ class Experiment(ABC):
     """A question asked of a tree on a backend. The docstring of each is its page in `flask lab explain`."""
 
     name: str
+    needs_server = True
+    """Whether it drives databases of the product; the others run where there is no server, too."""
     compares = False
     """Whether it is about several backends: judged by `compare`, on what each recorded of the whole tree."""
     of_revisions = True

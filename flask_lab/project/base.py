@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import URL, Engine, MetaData
+from sqlalchemy import URL, Dialect, Engine, MetaData, event
 
+from flask_lab.errors import TreeError
 from flask_lab.project.importing import Imports
 from flask_lab.project.reach import Bind, Reach
 from flask_lab.tree import Tree
@@ -59,6 +62,28 @@ class Project(ABC):
         for bind, engine in self.engines.items():
             engine.url = self.urls[bind]
 
+    @contextmanager
+    def posing(self, urls: Mapping[Bind, URL], dialect: Callable[[URL], Dialect]) -> Iterator[None]:
+        """Let every engine say that it leads to the database given for its bind, which need not exist.
+
+        Raises TreeError in whoever connects.
+        """
+        before, dress = dict(self.urls), self.reach.dress
+        own = {bind: engine.dialect for bind, engine in self.engines.items()}
+        self.reach.dress = lambda url: url
+        event.listen(Engine, "do_connect", _refuse)
+        try:
+            self.point_at(urls)
+            for bind, engine in self.engines.items():
+                engine.dialect = dialect(urls[bind])
+            yield
+        finally:
+            event.remove(Engine, "do_connect", _refuse)
+            for bind, engine in self.engines.items():
+                engine.dialect = own[bind]
+            self.point_at(before)
+            self.reach.dress = dress
+
     def let_go(self) -> None:
         """Close every connection to the databases it points at, as they are about to be dropped."""
         self.reach.let_go()
@@ -70,3 +95,11 @@ class Project(ABC):
     @abstractmethod
     def metadata(self, bind: Bind = None) -> MetaData:
         """The tables that the models of a bind declare; none when nobody says where the models are."""
+
+
+def _refuse(_dialect: Dialect, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
+    # An env.py may try its SQL on a database in memory.
+    if arguments[:1] != [":memory:"] and named.get("database") != ":memory:":
+        raise TreeError(
+            "a database is asked for offline, where there is none", "render what it would be asked"
+        )
