@@ -120,3 +120,19 @@ def test_faults_name_their_bind(
         "model-drift": None,
         "upgrade-loses-rows": "default",
     }
+
+
+def test_each_bind_is_rendered_and_no_file_is_written(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, "0001", None, **FIRST)
+    foreign = {
+        "sqlite": "TRUNCATE TABLE lines",
+        "postgres": "REPLACE INTO lines (id) VALUES (1)",
+        "mysql": "UPDATE lines SET text = id::text",
+        "mariadb": "UPDATE lines SET text = id::text",
+    }
+    write(project, "0002", "0001", upgrade_log=f"op.execute({foreign[backend.name]!r})")
+    found = seen(backend, monkeypatch, "portability")
+    assert [(each.rule, each.revision) for each in found.findings] == [("product-specific-sql", "0002")]
+    assert not list(project.glob("*.sql"))

@@ -44,7 +44,7 @@ class Pages:
             "unnamed": [],
             "revision_id": None,
             "not_compared": [],
-            "online": revision in self.script.online,
+            "online": self.script.passed_online(revision),
             "script": self.script.parted.get(revision, {}),
         }
         for bind, paper in self.papers.items():

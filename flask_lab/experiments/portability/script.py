@@ -33,8 +33,6 @@ class Script:
         self.order = order
         self.failed: tuple[str, str] | None = None
         """The revision that failed online, and why: nothing is compared from there on."""
-        self.online: set[str] = set()
-        """The revisions that got through online."""
         self.compared: set[str] = set()
         self.parted: dict[str, dict[str, Any]] = {}
         """What was wrong with the offline SQL of a revision."""
@@ -69,12 +67,15 @@ class Script:
             if self._made is None:
                 return
 
+    def passed_online(self, revision: str) -> bool:
+        """Whether a revision got through online, on all binds."""
+        return all((bind, revision) in self._digests for bind in self.stage.project.engines)
+
     def _online(self, stepper: Stepper) -> Iterator[RevisionStep]:
         for revision in self.order:
             self._at = (stepper.bind, revision)
             yield stepper.move(revision, "upgrade")
             self._digests[self._at] = digest(stepper.connection, {stepper.context.version_table})
-            self.online.add(revision)
 
     def _offline(self, stepper: Stepper) -> Iterator[RevisionStep]:
         earlier = self._made
