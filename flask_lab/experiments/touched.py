@@ -44,6 +44,10 @@ SAID_BY = {
     "auto increment": {"auto_increment"},
     "collation": {"collate", "charset", "character"},
 }
+RENAMES = re.compile(
+    r"\balter\s+table\s+[\"`]?(\w+)[\"`]?\s.*?\bchange\s+(?:column\s+)?[\"`]?(\w+)[\"`]?\s+[\"`]?(\w+)",
+    re.IGNORECASE | re.DOTALL,
+)
 # In so many statements and definitions that they tell nothing.
 KEYWORDS = RESERVED_WORDS_MYSQL | {
     "after",
@@ -56,6 +60,7 @@ KEYWORDS = RESERVED_WORDS_MYSQL | {
     "old",
     "returns",
 }
+COMMENT = "(comment)"
 UNSAID = (None, "BINARY")
 """A collation that nobody chose."""
 
@@ -127,6 +132,10 @@ class _Asked:
             words = frozenset(WORD.findall(statement.lower()))
             self.statements.append(_Statement(words, RESTATES.search(statement) is not None))
             self.tables.update((one or other).lower() for one, other in WHOLE.findall(statement))
+            for table, old, new in RENAMES.findall(statement.lower()):
+                said = {each for each, saying in SAID_BY.items() if not saying.isdisjoint(words)}
+                self.renamed[table, new] = old
+                self.aspects.setdefault((table, old), set()).update(FOLLOWS["modify_type"], said)
 
     def take(self, operation: Any) -> None:
         """Note one operation."""
@@ -144,7 +153,7 @@ class _Asked:
             case ops.AlterColumnOp():
                 self._take_change(operation)
             case ops.CreateTableCommentOp() | ops.DropTableCommentOp():
-                self.parts.add((operation.table_name.lower(), ""))
+                self.parts.add((operation.table_name.lower(), COMMENT))
             case _:
                 self._take_part(operation)
 
@@ -175,7 +184,12 @@ class _Asked:
             getattr(operation, "table_name", None) or getattr(operation, "source_table", None) or ""
         ).lower()
         name = getattr(operation, "index_name", None) or getattr(operation, "constraint_name", None)
-        if isinstance(name, str):
+        is_key = isinstance(operation, ops.CreatePrimaryKeyOp) or (
+            getattr(operation, "constraint_type", None) == "primary"
+        )
+        if is_key:
+            self.parts.add((table, ""))
+        elif isinstance(name, str):
             self.parts.add((table, name.lower()))
         else:
             self.unnamed.add(table)
@@ -261,7 +275,7 @@ def _is_column(difference: Difference) -> bool:
 def _nameless(difference: Difference) -> str:
     """What a comment of a table goes by, which has no name."""
     is_comment = difference.name.kind == "table" and difference.attribute == "comment"
-    return "" if is_comment else difference.name.name.lower()
+    return COMMENT if is_comment else difference.name.name.lower()
 
 
 def _collation(kind: Any) -> str | None:

@@ -108,6 +108,8 @@ def test_a_renamed_column_is_followed() -> None:
     rename = step(alter(modify_name="full_name"))
     assert said(list(renamed(nullable=True)), rename) == ["column nullable"]
     assert not lost(renamed(), rename)
+    change = step(direct=("ALTER TABLE users CHANGE name full_name VARCHAR(80) DEFAULT 'anon'",))
+    assert said(list(renamed(nullable=True, type="VARCHAR(80)", default=None)), change) == ["column nullable"]
     both = step(alter(modify_name="full_name", modify_nullable=True))
     assert not lost(renamed(nullable=True), both)
 
@@ -132,3 +134,11 @@ def test_a_comment_of_a_table_is_asked_for_by_its_operation() -> None:
     found = differences({table: {"comment": None}}, {table: {"comment": "x"}})
     assert not lost(found, step(ops.CreateTableCommentOp("users", "x")))
     assert lost(found, step(WIDER))
+
+
+def test_a_primary_key_is_asked_for_by_its_operations() -> None:
+    key = Name("primary key", "users", "")
+    found = differences({key: {"columns": ("id",)}}, {key: {"columns": ("id", "code")}})
+    drop = ops.DropConstraintOp("users_pkey", "users", type_="primary")
+    assert not lost(found, step(drop, ops.CreatePrimaryKeyOp("users_pkey", "users", ["id", "code"])))
+    assert lost(found, step(ops.CreateTableCommentOp("users", "x")))
