@@ -113,11 +113,17 @@ class Probe:
         new = [table for table in filled.not_filled if table not in self.before.shapes]
         maker = Maker(self.connection, Kind.ORDINARY, self.after.shapes, Order(new, self.first, 1))
         return [
-            Refusal(table, "any row", said)
+            Refusal(table, "any row", self._dangling(table) + said)
             for table in new
             for row in maker.rows(self.after.shapes[table])
             if (said := self._schema_fault(table, row))
         ]
+
+    def _dangling(self, table: str) -> str:
+        """Which of a table's foreign keys refers to nothing, if one does: SQLite's message does not speak of keys."""
+        shape = self.after.shapes[table]
+        gone = (each.parent for each in shape.references if each.parent not in self.after.shapes)
+        return next((f"its foreign key to {parent}, which is not there: " for parent in gone), "")
 
     def _schema_fault(self, table: str, row: Row) -> str:
         """What the server says of the schema rather than of the row's values, else empty."""
