@@ -66,7 +66,7 @@ class Loader:
         self.maker = Maker(connection, kind, shapes, order)
         self.counts: dict[str, int] = {}
         self.refused: dict[str, str] = {}
-        self.keys: dict[str, list[Row]] = {}
+        self.keys = self.maker.keys
         self.spare = itertools.count(SPARE)
         if connection.dialect.name == "postgresql":
             # Else a reference that is checked at the commit would be found broken when nobody can help it any more.

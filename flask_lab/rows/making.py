@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -22,7 +23,8 @@ FIRST = 1001
 APART = 100
 """How far apart the numbers begin that are given at different times."""
 PLAIN_ROWS = 3
-THEMES = (*Theme, Theme.TWICE)
+THEMES = (*Theme, Theme.TWICE, Theme.TWICE)
+"""Of three equal rows, those in the way of a constraint on two columns can differ in one or the other."""
 TRIES = 200
 MANY = 50
 
@@ -61,6 +63,10 @@ class Maker:
         self.order = order
         self.learned: dict[tuple[str, str], Any] = {}
         """Values by which a CHECK of no usual form was met, by table and column."""
+        self.keys: dict[str, list[Row]] = {}
+        """The rows that got into their tables."""
+        self.turns: Counter[tuple[str, ...]] = Counter()
+        """How often rows had to be told apart in the same columns."""
 
     def rows(self, shape: Shape) -> Iterator[Row]:
         """As many rows as were ordered, unlike each other and those that are there where they must be."""
@@ -106,7 +112,19 @@ class Maker:
             return self.driver(
                 hostile(before.columns.get(column.name, column) if before else column, theme, number)
             )
-        return self.driver(ordinary(column, number))
+        return self.driver(self._as_before(shape, column, number))
+
+    def _as_before(self, shape: Shape, column: Column, number: int) -> Any:
+        """A plain value, of the type that the column had before where its own holds more than that one did."""
+        before = self.order.domains.get(shape.name)
+        old = before.columns.get(column.name, column) if before else column
+        is_text = isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
+        if old is column or column.bounds.choices or not (is_text or (_counts(old) and _counts(column))):
+            return ordinary(column, number)
+        value = ordinary(old, number)
+        if isinstance(value, bool):
+            value = int(value)
+        return str(value) if is_text else value
 
     def _may_refer(self, shape: Shape, column: Column) -> bool:
         """Whether a column of numbers may be a reference that no foreign key tells of, yet or any more."""
@@ -120,9 +138,13 @@ class Maker:
             for name in reference.columns:
                 row.setdefault(name, None)
             return
-        parents = self.parent_keys(reference)
-        fitting = [key for key in parents if _agrees(row, reference, key)]
-        if fitting:
+        is_new = bool(self.order.domains) and shape.name not in self.order.domains
+        fresh = [key for key in self._loaded(reference) if _agrees(row, reference, key)]
+        fitting = [key for key in self.parent_keys(reference) if _agrees(row, reference, key)]
+        if fresh and (theme is None or is_new):
+            # Rows that come after the upgrade belong together: what it moved to another table stays as it is.
+            row.update(zip(reference.columns, fresh[place % len(fresh)], strict=True))
+        elif fitting:
             chosen = fitting[(place if theme is None else place // 2 % 2) % len(fitting)]
             row.update(zip(reference.columns, chosen, strict=True))
         elif shape.may_wait(reference):
@@ -135,6 +157,15 @@ class Maker:
             row.update(
                 (name, self.value(shape, shape.columns[parent], theme, number)) for name, parent in own
             )
+
+    def _loaded(self, reference: Reference) -> list[tuple[Any, ...]]:
+        """The rows that may be referred to and came with this order, where it is one for later rows."""
+        rows = self.keys.get(reference.parent, ()) if self.order.domains else ()
+        return [
+            tuple(row[name] for name in reference.parent_columns)
+            for row in rows
+            if all(row.get(name) is not None for name in reference.parent_columns)
+        ]
 
     def _unlike(self, shape: Shape, used: dict[Any, set[Any]], row: Row, place: int) -> Row | None:
         """`row`, changed where it must differ from others; None when there is nothing left to differ by."""
@@ -153,22 +184,34 @@ class Maker:
         return row
 
     def variants(self, shape: Shape, columns: tuple[str, ...], row: Row, place: int) -> Iterator[Row]:
-        """Other values for columns that must be unique together: other texts and numbers, then other parents."""
+        """Other values for columns that must be unique together: in one of them, in turn, then in all that it takes."""
         references = [each for each in shape.references if set(each.columns) & set(columns)]
         taken = {name for each in references for name in each.columns}
         free = [
             shape.columns[name] for name in columns if name not in taken and not shape.columns[name].generated
         ]
-        for step in range(20 if free else 0):
-            number = self.order.first + place + step * 100
-            yield {column.name: self.driver(ordinary(column, number)) for column in free}
         choices = [_turned(self.parent_keys(each), place) for each in references]
+        self.turns[shape.name, *columns] += 1
+        made = self._others(free, place)
+        single: list[Iterable[Row]] = [[{name: value}] for name, value in made.items()]
+        single += [
+            (dict(zip(reference.columns, key, strict=True)) for key in keys)
+            for reference, keys in zip(references, choices, strict=True)
+            if not any(set(reference.columns) & set(each.columns) for each in shape.references if each is not reference)
+        ]
+        for changes in _turned(single, self.turns[shape.name, *columns] - 1):
+            yield from changes
+        for step in range(20 if free else 0):
+            yield self._others(free, place + step * 100)
         for combination in itertools.islice(itertools.product(*choices), 0 if not choices else TRIES):
             change: Row = {}
             for reference, key in zip(references, combination, strict=True):
                 if _agrees(change, reference, key):
                     change.update(zip(reference.columns, key, strict=True))
             yield change
+
+    def _others(self, columns: list[Column], step: int) -> Row:
+        return {each.name: self.driver(ordinary(each, self.order.first + step)) for each in columns}
 
     def _used(self, shape: Shape, columns: tuple[str, ...]) -> set[Any]:
         """What is there already of values that may occur once."""
@@ -207,7 +250,11 @@ class Maker:
         return value
 
 
-def _turned(keys: list[tuple[Any, ...]], place: int) -> list[tuple[Any, ...]]:
+def _counts(column: Column) -> bool:
+    return isinstance(column.type, (sa.Boolean, sa.Integer, sa.Numeric, sa.Float))
+
+
+def _turned(keys: list[Any], place: int) -> list[Any]:
     """Beginning with the row that has this place, so that what stands for the same thing goes together."""
     start = place % len(keys) if keys else 0
     return keys[start:] + keys[:start]

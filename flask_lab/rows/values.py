@@ -181,7 +181,8 @@ def _limits(kind: Any) -> tuple[Decimal, Decimal]:
     if isinstance(kind, types.Float):
         return Decimal("-1e30"), Decimal("1e30")
     precision, scale = kind.precision or 18, kind.scale or 0 if kind.precision else 4
-    high = (Decimal(10) ** precision - 1).scaleb(-scale)
+    # A smaller scale rounds fours down, to what the column can still hold afterwards.
+    high = Decimal(f"{'9' * (precision - scale)}.{'4' * scale}")
     return (Decimal(0) if getattr(kind, "unsigned", False) else -high), high
 
 
