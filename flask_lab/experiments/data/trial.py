@@ -59,8 +59,21 @@ class Trial:
         facts["failed"] = self._failure()
         found = Findings(self) if len(self.states) > 1 else None
         facts |= found.facts() if found else {}
+        if facts["failed"] and (origin := self._origin(facts)):
+            # One story: the way back meets what the upgrade has made of the values.
+            origin["then"] = f"{facts['failed']['step']} fails: {facts['failed']['message']}"
+            facts["failed"] = None
         facts["refused"] = [plain(each) for each in self.refused]
         return facts
+
+    def _origin(self, facts: Facts) -> Facts | None:
+        """What the upgrade changed in a table that a later step failed over."""
+        names = recorded.renames(self.steps[0], self.before.shapes).tables
+        changed = facts.get("changed", ()) if len(self.steps) > 1 else ()
+        return next(
+            (each for each in changed if names.get(each["table"], each["table"]) in facts["failed"]["rows"]),
+            None,
+        )
 
     def _failure(self) -> Facts | None:
         if self.error is None or not self.passes_empty:
