@@ -197,7 +197,11 @@ class Maker:
         single += [
             (dict(zip(reference.columns, key, strict=True)) for key in keys)
             for reference, keys in zip(references, choices, strict=True)
-            if not any(set(reference.columns) & set(each.columns) for each in shape.references if each is not reference)
+            if not any(
+                set(reference.columns) & set(each.columns)
+                for each in shape.references
+                if each is not reference
+            )
         ]
         for changes in _turned(single, self.turns[shape.name, *columns] - 1):
             yield from changes

@@ -222,7 +222,10 @@ class Walk:
         if self.kind is Kind.ORDINARY:
             for table in sorted(touched):
                 trial.refused += probe.left_to_server(table)
-        plain = load(stepper.connection, Kind.ORDINARY, shapes, Order(touched, self._number(), 1))
+        # Renamed ones under their new names, or else they would pass for new.
+        domains = recorded.as_called(trial.steps[0], before.shapes, up.shapes)
+        order = Order(touched, self._number(), 1, domains=domains)
+        plain = load(stepper.connection, Kind.ORDINARY, shapes, order)
         trial.refused += [*probe.with_all_values(plain), *probe.never_taken(plain)]
         trial.not_filled |= {
             name: said for name, said in plain.not_filled.items() if name not in before.shapes
@@ -230,8 +233,8 @@ class Walk:
         added = {name: list(rows) for name, rows in plain.keys.items()}
         if self.kind is Kind.HOSTILE:
             # Not the longest or largest: that a wider column holds more than the old one took is why it was made so.
-            themes = (Theme.NULLS, Theme.TWICE, Theme.TWICE)
-            order = Order(touched, self._number(), themes=themes, domains=before.shapes)
+            themes = (Theme.NULLS, Theme.TWICE, Theme.TWICE, Theme.TWICE)
+            order = Order(touched, self._number(), themes=themes, domains=domains)
             for name, rows in load(stepper.connection, Kind.HOSTILE, shapes, order).keys.items():
                 added.setdefault(name, []).extend(rows)
         self._settle(stepper)
