@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from flask_lab.rows.shape import Shape, read_shapes
+from flask_lab.rows.shape import Column, Shape, read_shapes
 
 Values = dict[str, Any]
 
@@ -69,11 +69,18 @@ def read_back(connection: Connection, shapes: Mapping[str, Shape] | None = None)
 
 def _read(connection: Connection, shape: Shape) -> TableRows:
     names = [column.name for column in shape.columns.values() if column.name not in _computed(shape)]
-    chosen: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+    chosen = [_as_kept(connection, shape.columns[name]) for name in names]
     found = connection.execute(sa.select(*chosen).select_from(sa.table(shape.name)))
     rows = [dict(zip(names, map(_held, row), strict=True)) for row in found]
     rows.sort(key=lambda row: tuple(_sortable(row[name]) for name in shape.key or names if name in row))
     return TableRows(shape.key, tuple(rows))
+
+
+def _as_kept(connection: Connection, column: Column) -> sa.ColumnElement[Any]:
+    """A column past the driver, for which JSON's null and NULL are one, and a JSON string the text in it."""
+    chosen: sa.ColumnClause[Any] = sa.column(column.name)
+    is_read = connection.dialect.name == "postgresql" and isinstance(column.type, sa.JSON)
+    return sa.cast(chosen, sa.Text) if is_read else chosen
 
 
 def _computed(shape: Shape) -> set[str]:
