@@ -33,6 +33,8 @@ class Filled:
     tables: Mapping[str, int]
     not_filled: Mapping[str, str]
     keys: Mapping[str, list[Row]] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    """What the server said to the rows as they were first tried, by table; other values may have been taken then."""
 
 
 def load(
@@ -50,7 +52,7 @@ def load(
         loader.fill(known[name])
     for name in chosen:
         loader.close_cycles(known[name])
-    return Filled(loader.counts, loader.refused, loader.keys)
+    return Filled(loader.counts, loader.refused, loader.keys, loader.said)
 
 
 class Loader:
@@ -66,6 +68,7 @@ class Loader:
         self.maker = Maker(connection, kind, shapes, order)
         self.counts: dict[str, int] = {}
         self.refused: dict[str, str] = {}
+        self.said: dict[str, str] = {}
         self.keys = self.maker.keys
         self.spare = itertools.count(SPARE)
         if connection.dialect.name == "postgresql":
@@ -77,9 +80,11 @@ class Loader:
         rows = list(self.maker.rows(shape))
         said = "" if rows else self._why_no_rows(shape)
         taken: list[Row] = []
-        if rows and self._insert(shape, rows) is None:
+        first = self._insert(shape, rows) if rows else said
+        if first is None:
             taken = rows
         else:
+            self.said[shape.name] = first
             for row in rows:
                 got = self._insert_somehow(shape, row | self._learned(shape, row))
                 if isinstance(got, str):
@@ -130,15 +135,13 @@ class Loader:
         if first is None:
             return row
         said: str | None = first
-        if _is_duplicate(first) and (other := self._unlike_on_server(shape, row)) is not None:
+        if is_duplicate(first) and (other := self._unlike_on_server(shape, row)) is not None:
             return other
         free, plain = self._plain(shape)
         for _ in free:
             # Most refusals name a column, and the row may have more than one that is in the way.
             named = {
-                name: plain[name]
-                for name in plain
-                if row[name] != plain[name] and _names(said or first, name)
+                name: plain[name] for name in plain if row[name] != plain[name] and names(said or first, name)
             }
             if not named:
                 break
@@ -179,7 +182,7 @@ class Loader:
 
     def _milder(self, shape: Shape, free: list[Column], plain: Row, said: str) -> Iterator[tuple[Row, Row]]:
         """Changes to a row that was refused, and what of them to learn; first for columns that the server named."""
-        free.sort(key=lambda column: (not _names(said, column.name), not _is_checked(shape, column.name)))
+        free.sort(key=lambda column: (not names(said, column.name), not _is_checked(shape, column.name)))
         tried = {
             column.name: [
                 self.maker.driver(value) for value in itertools.islice(candidates(column, shape.checks), 40)
@@ -253,13 +256,15 @@ def _waits(row: Row, reference: Reference) -> bool:
     return any(row.get(name) is None for name in reference.columns)
 
 
-def _names(said: str, column: str) -> bool:
+def names(said: str, column: str) -> bool:
+    """Whether what a server said is about a column."""
     return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", said) is not None
 
 
 def _is_checked(shape: Shape, name: str) -> bool:
-    return any(_names(check, name) or _names(check, f"len__{name}") for check in shape.checks)
+    return any(names(check, name) or names(check, f"len__{name}") for check in shape.checks)
 
 
-def _is_duplicate(said: str) -> bool:
+def is_duplicate(said: str) -> bool:
+    """Whether what a server said is about a value that was there already."""
     return any(word in said.lower() for word in ("unique", "duplicate"))

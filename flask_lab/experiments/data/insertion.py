@@ -13,6 +13,7 @@ from sqlalchemy import Connection, types
 from flask_lab.experiments.data.state import State
 from flask_lab.migrator import describe
 from flask_lab.rows import Column, Filled, Kind, Maker, Order, Row, Shape, canonical, load, read_back
+from flask_lab.rows.filling import is_duplicate, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Probe:
             filled = load(self.connection, Kind.ORDINARY, self.after.shapes, order)
             if table in filled.not_filled:
                 return self._refused(shape, omitted, filled.not_filled[table])
-            return self._odd(shape, omitted)
+            taken = self._numbers_taken(shape, omitted, filled.said.get(table, ""))
+            return taken or self._odd(shape, omitted)
         finally:
             inside.rollback()
 
@@ -58,6 +60,14 @@ class Probe:
         if shape.name not in whole.tables:
             return []
         return [Refusal(shape.name, f"a row without {', '.join(omitted)}, which the server fills", said)]
+
+    def _numbers_taken(self, shape: Shape, omitted: list[str], said: str) -> list[Refusal]:
+        """A number from the server that a row has already, if that is why a row was taken only when tried again."""
+        return [
+            Refusal(shape.name, f"numbers for {name} beyond those that are taken", said)
+            for name in omitted
+            if shape.columns[name].numbered and is_duplicate(said) and names(said, name)
+        ]
 
     def _odd(self, shape: Shape, omitted: list[str]) -> list[Refusal]:
         """What is wrong with the values that the server gave to a row that it took."""
