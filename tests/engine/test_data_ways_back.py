@@ -75,6 +75,13 @@ def test_a_way_back_that_fails_over_values_that_the_upgrade_made_over_is_told_wi
     assert found == ([("0002", "upgrade-changes-values", Severity.ERROR)] if single else [])
 
 
+def test_json_that_becomes_text_is_still_what_it_was(lab: Lab) -> None:
+    docs = (
+        'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("body", sa.JSON))'
+    )
+    assert not lab.found((docs, DROP_USERS), swapped("body", "sa.JSON()", "sa.Text()", "body::json"))
+
+
 def test_texts_put_in_lower_case_stay_so(lab: Lab) -> None:
     lower = 'op.execute("UPDATE users SET name = lower(name)")'
     assert lab.found((USERS, DROP_USERS), (lower, NOTHING)) == [
@@ -106,3 +113,29 @@ def test_a_key_that_a_change_of_type_leaves_without_numbers(lab: Lab) -> None:
     narrow = alter("id", existing_type="sa.BigInteger()", type_="sa.Integer()", autoincrement="True")
     expected = [("0002", "insert-fails-after-upgrade", Severity.ERROR)] if lab.backend == "sqlite" else []
     assert lab.found((USERS, DROP_USERS), (wide, narrow)) == expected
+
+
+def test_a_pragma_of_one_revision_is_not_the_next_ones(lab: Lab) -> None:
+    """SQLite ignores the pragma within a transaction, so that this one's foreign keys stay off for later revisions."""
+    posts = """
+    op.create_table(
+        "posts",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")),
+    )
+    """
+    wide = alter("name", existing_type="sa.String(50)", type_="sa.String(80)")
+    narrow = alter("name", existing_type="sa.String(80)", type_="sa.String(50)")
+    is_sqlite = 'if op.get_bind().dialect.name == "sqlite":\n    op.execute("PRAGMA foreign_keys = OFF")\n'
+    rebuild = 'with op.batch_alter_table("users", recreate="always") as batch:\n    pass'
+    if lab.backend != "sqlite":
+        rebuild = NOTHING
+    found = lab.found(
+        (USERS, DROP_USERS),
+        (posts, 'op.drop_table("posts")'),
+        (f"{is_sqlite}{wide}", f"{is_sqlite}{narrow}"),
+        (rebuild, NOTHING),
+    )
+    assert [(revision, rule) for revision, rule, _ in found] == (
+        [("0004", "upgrade-loses-rows")] if lab.backend == "sqlite" else []
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from alembic.runtime.migration import RevisionStep
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage
 from flask_lab.experiments.data import recorded
-from flask_lab.experiments.data.insertion import Probe
+from flask_lab.experiments.data.insertion import Probe, Refusal
 from flask_lab.experiments.data.state import State
 from flask_lab.experiments.data.trial import Facts, Trial
 from flask_lab.migrator import Direction, Stepper
@@ -67,6 +68,10 @@ class Walk:
         self.state: State | None = None
         self.not_filled: dict[str, str] = {}
         self.first = FIRST
+        self.refused: set[tuple[str, str]] = set()
+        """Tables that do not take a row, with what the server says of it."""
+        self.opened: int | None = None
+        """Whether foreign keys are enforced on SQLite as env.py opens the connection; None before it does."""
 
     def observe(self) -> Iterator[tuple[str, Facts]]:
         """Walk to the end, over as many databases as it takes; what was seen at each revision."""
@@ -118,6 +123,7 @@ class Walk:
     def _try(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
         """Across one revision with rows: up, rows of the new schema, down, up again."""
         begun = time.perf_counter()
+        self._open_anew(stepper)
         if self.state is None:
             self.state = self._filled(stepper)
         self.trial = trial = Trial(revision, self.kind, states=[self.state], not_filled=dict(self.not_filled))
@@ -227,6 +233,7 @@ class Walk:
         order = Order(touched, self._number(), 1, domains=domains)
         plain = load(stepper.connection, Kind.ORDINARY, shapes, order)
         trial.refused += [*probe.with_all_values(plain), *probe.never_taken(plain)]
+        trial.refused = [each for each in trial.refused if self._is_news(each, before)]
         trial.not_filled |= {
             name: said for name, said in plain.not_filled.items() if name not in before.shapes
         }
@@ -239,6 +246,14 @@ class Walk:
                 added.setdefault(name, []).extend(rows)
         self._settle(stepper)
         return added
+
+    def _is_news(self, refusal: Refusal, before: State) -> bool:
+        """Whether a table that was there takes a row no more since this revision, rather than since an earlier one."""
+        told = refusal.table, re.sub(r"\d+", "", refusal.said)
+        if refusal.table in before.shapes and told in self.refused:
+            return False
+        self.refused.add(told)
+        return True
 
     def _tidied(self, stepper: Stepper, trial: Trial, added: dict[str, list[Row]]) -> State:
         """Take the rows for the way back out again, and fill what is new: tables, columns, tables emptied."""
@@ -277,6 +292,17 @@ class Walk:
                 stepper.connection.execute(statement, chosen)
                 if chosen is bound:
                     break
+
+    def _open_anew(self, stepper: Stepper) -> None:
+        """Take back what an earlier revision has set on the connection: each is tried as in a run of its own."""
+        if stepper.connection.dialect.name != "sqlite":
+            return
+        self._settle(stepper)
+        cursor = stepper.connection.connection.cursor()
+        if self.opened is None:
+            self.opened = int(cursor.execute("PRAGMA foreign_keys").fetchone()[0])
+        cursor.execute(f"PRAGMA foreign_keys = {self.opened}")
+        cursor.close()
 
     @contextmanager
     def _foreign_keys(self, stepper: Stepper) -> Iterator[None]:
