@@ -9,11 +9,14 @@ rows as before, and none that is newer than the last look, is what it was.
 
 from __future__ import annotations
 
-from flask_lab.backends.catalogue.postgres_sql import FIRST_OID, OWNED
+from flask_lab.backends.catalogue.postgres_sql import FIRST_OID, OWNED, relations
 
+# In place of a table's number, which is never so low.
 REST = 0
 """Stands for all that is no part of a table."""
-HORIZON = -1
+SEQUENCES = 1
+"""Stands for the names of sequences, which tables are told with that do not own them."""
+HORIZON = 2
 """Stands for the oldest transaction that may yet do, or have done, what this look does not see; with it, whether
 this look may see what is not committed."""
 
@@ -35,6 +38,7 @@ _PARTS = (
     FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= {FIRST_OID}""",
     f"""SELECT coalesce(refobjid, {REST}), unnest(ARRAY[q.xmin, c.xmin, d.xmin]), false
     FROM pg_sequence q JOIN pg_class c ON c.oid = seqrelid LEFT JOIN pg_depend d ON objid = seqrelid AND {OWNED}""",
+    f"SELECT {SEQUENCES}, xmin, true FROM pg_class WHERE oid >= {FIRST_OID} AND relkind = 'S'",
     f"""SELECT CASE classoid
         WHEN 'pg_class'::regclass
             THEN coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = objoid), objoid)
@@ -68,16 +72,22 @@ _RESTS = (
     _rest("pg_depend", "refclassid = 'pg_extension'::regclass AND deptype = 'e'"),
 )
 
+# What is newer than a transaction, and how many rows there are of everything; with what the newer tables are now.
 # age() counts back from now, and so puts numbers in order that have wrapped around. What is told also depends on
 # where names are looked for.
-CHANGED = f"""
-SELECT CAST(owner AS bigint), count(*), bool_or(age(stamp) <= age($1)), ''
-FROM ({" UNION ALL ".join(_PARTS + _RESTS)}) AS found (owner, stamp, is_table)
-GROUP BY owner HAVING bool_or(is_table) OR owner = {REST}
+_FOUND = f"""found AS MATERIALIZED (
+    SELECT owner, count(*) AS rows, bool_or(age(stamp) <= age($1)) AS is_newer
+    FROM ({" UNION ALL ".join(_PARTS + _RESTS)}) AS found (owner, stamp, is_table)
+    GROUP BY owner HAVING bool_or(is_table) OR owner = {REST}
+),"""
+_NEWER = f"""(SELECT * FROM pg_class
+    WHERE oid = ANY (ARRAY(SELECT owner FROM found WHERE is_newer AND owner >= {FIRST_OID}))) c"""
+LOOK = f"""{relations(_NEWER, _FOUND)} UNION ALL
+SELECT CAST(owner AS bigint), NULL, CASE WHEN is_newer THEN 'newer' ELSE '' END, '', CAST(rows AS text) FROM found
 UNION ALL
-SELECT {HORIZON}, txid_snapshot_xmin(txid_current_snapshot()) % 4294967296, txid_current_if_assigned() IS NOT NULL,
-    format('%s %s', current_schema(), current_setting('search_path'))
-"""
+SELECT {HORIZON}, NULL, CASE WHEN txid_current_if_assigned() IS NULL THEN '' ELSE 'open' END,
+    format('%s %s', current_schema(), current_setting('search_path')),
+    CAST(txid_snapshot_xmin(txid_current_snapshot()) % 4294967296 AS text)"""
 # Some tables, and those that are told with names of theirs: of a foreign key's target, a parent, a sequence that
 # they own, the type of their rows.
 WANTED = """(SELECT * FROM pg_class WHERE oid = ANY ($1) OR oid = ANY (ARRAY(

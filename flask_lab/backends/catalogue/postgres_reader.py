@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING, Any
 
 from flask_lab.backends.catalogue.postgres import aside, cut, read_rest
-from flask_lab.backends.catalogue.postgres_changes import CHANGED, HORIZON, REST, WANTED
-from flask_lab.backends.catalogue.postgres_sql import relations
+from flask_lab.backends.catalogue.postgres_changes import HORIZON, LOOK, REST, SEQUENCES, WANTED
+from flask_lab.backends.catalogue.postgres_sql import FIRST_OID, relations
 from flask_lab.backends.catalogue.rows import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, CursorResult
 
     from flask_lab.backends.catalogue import Name, Schema
     from flask_lab.backends.catalogue.rows import Attributes, Row
 
 # Both take longer to plan than to run.
-PREPARE_CHANGED = text(f"PREPARE lab_changed (xid) AS {CHANGED}")
-PREPARE_RELATIONS = f"PREPARE lab_relations (oid[]) AS {relations(WANTED)}"
+PREPARE = (f"PREPARE lab_look (xid) AS {LOOK}", f"PREPARE lab_relations (oid[]) AS {relations(WANTED)}")
 # What is told without the name of any table.
 INDEPENDENT = frozenset(
     ("schema", "enumeration", "domain", "sequence", "collation", "extension", "range type", "event trigger")
@@ -31,6 +30,8 @@ FIRST = 3
 """The oldest number that a transaction can have."""
 
 Parts = dict["Name", "Attributes"]
+Answer = tuple[Any, ...]
+Ask = Callable[[str], list[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,46 +62,76 @@ class PostgresReader:
         self._is_prepared = False
 
     def __call__(self) -> Schema:
-        with aside(self._connection):
+        with self._asking() as ask:
             if not self._is_prepared:
-                self._prepare()
-            known, is_final = self._look()
+                self._prepare(ask)
+            known, is_final = self._look(ask)
         if is_final:
             # What may be rolled back leads back to rows that are as old as they were.
             self._known = known
         return known.schema()
 
-    def _prepare(self) -> None:
+    @contextmanager
+    def _asking(self) -> Iterator[Ask]:
+        """Someone who answers statements; past SQLAlchemy's transactions where there is none, for the way there."""
+        driver: Any = self._connection.connection.driver_connection
+        if self._connection.in_transaction() or not hasattr(driver, "autocommit"):
+            with aside(self._connection):
+                yield lambda statement: self._answers(self._connection.exec_driver_sql(statement))
+            return
+        was, driver.autocommit = driver.autocommit, True
+        try:
+            with closing(driver.cursor()) as cursor:
+
+                def ask(statement: str) -> list[Answer]:
+                    cursor.execute(statement)
+                    return list(cursor.fetchall()) if cursor.description else []
+
+                yield ask
+        finally:
+            driver.autocommit = was
+
+    def _answers(self, result: CursorResult[Any]) -> list[Answer]:
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+    def _prepare(self, ask: Ask) -> None:
         names = ", ".join("'" + name.replace("'", "''") + "'" for name in self._ignore)
-        named = PREPARE_RELATIONS.replace(":ignored", f"ARRAY[{names}]")
-        self._connection.execute(PREPARE_CHANGED)
-        self._connection.execute(text(named))
+        for statement in PREPARE:
+            ask(statement.replace(":ignored", f"ARRAY[{names}]"))
         self._is_prepared = True
 
-    def _look(self) -> tuple[Known, bool]:
+    def _look(self, ask: Ask) -> tuple[Known, bool]:
         """What there is now, and whether all of it is committed."""
         old = self._known
-        rows = self._connection.exec_driver_sql(f"EXECUTE lab_changed ('{old.since}')").all()
-        _, since, is_open, place = next(row for row in rows if row[0] == HORIZON)
-        counts = {owner: count for owner, count, _, _ in rows if owner != HORIZON}
-        changed = {owner for owner, _, is_newer, _ in rows if is_newer} - {HORIZON}
-        changed |= {owner for owner, _ in counts.items() ^ old.counts.items()}
+        rows = ask(f"EXECUTE lab_look ('{old.since}')")
+        counted = [row for row in rows if row[1] is None]
+        _, _, state, place, since = next(row for row in counted if row[0] == HORIZON)
+        counts = {owner: int(count) for owner, _, _, _, count in counted if owner != HORIZON}
+        newer = {owner for owner, _, state, _, _ in counted if state == "newer"}
+        changed = newer | {owner for owner, _ in counts.items() ^ old.counts.items()}
         if REST in changed or place != old.place:
             changed |= counts.keys() | {REST}
-        found, rest = old.relations, old.rest
-        if changed - {REST}:
-            found = self._relations(changed - {REST})
+        tables = {owner for owner in changed if owner >= FIRST_OID}
+        read = _told(row for row in rows if row[1] is not None)
+        found = {owner: parts for owner, parts in old.relations.items() if owner not in tables} | read
+        if SEQUENCES in changed or not all(
+            owner in newer and self._has_grown(owner, read) for owner in tables
+        ):
+            found |= _told(ask(f"EXECUTE lab_relations (ARRAY[{', '.join(map(str, tables))}]::oid[])"))
+        rest = old.rest
         if REST in changed or (changed and any(name.kind not in INDEPENDENT for name in rest)):
             rest = read_rest(self._connection, self._ignore)
-        return Known(since, place, counts, found, rest), not is_open
+        return Known(int(since), place, counts, found, rest), state != "open"
 
-    def _relations(self, changed: set[int]) -> dict[int, Parts]:
-        """The parts of all relations, those of the changed ones, and of what is told with their names, read anew."""
-        owners = ", ".join(map(str, changed))
-        rows: dict[int, list[Row]] = {}
-        for owner, *row in self._connection.exec_driver_sql(
-            f"EXECUTE lab_relations (ARRAY[{owners}]::oid[])"
-        ):
-            rows.setdefault(owner, []).append((row[0], row[1], row[2], row[3]))
-        kept = {owner: parts for owner, parts in self._known.relations.items() if owner not in changed}
-        return kept | {owner: cut(gather(each)) for owner, each in rows.items()}
+    def _has_grown(self, owner: int, read: Mapping[int, Parts]) -> bool:
+        """Whether all that was told of a table is still so, and nothing else can be told with names that are gone."""
+        new = read.get(owner, {})
+        return all(new.get(name) == each for name, each in self._known.relations.get(owner, {}).items())
+
+
+def _told(rows: Iterable[Answer]) -> dict[int, Parts]:
+    """The parts of each relation."""
+    found: dict[int, list[Row]] = {}
+    for owner, *row in rows:
+        found.setdefault(owner, []).append((row[0], row[1], row[2], row[3]))
+    return {owner: cut(gather(each)) for owner, each in found.items()}

@@ -50,10 +50,10 @@ OWNED = "classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AN
 EVERY_RELATION = "pg_class c"
 
 
-def _with(classes: str) -> str:
-    """What all that is asked begins with; `classes` are the rows `c` of pg_class that it is about."""
+def _with(classes: str, before: str = "") -> str:
+    """What all that is asked begins with, `before` first; `classes` are the rows `c` of pg_class that it is about."""
     return f"""
-WITH extension_part AS MATERIALIZED (
+WITH {before} extension_part AS MATERIALIZED (
     SELECT objid, classid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ),
 place AS MATERIALIZED (
@@ -378,12 +378,15 @@ def digest(selects: tuple[Select, ...], also: str) -> str:
     FROM (SELECT md5(part) COLLATE "C" AS hash FROM ({parts}) parts) hashes"""
 
 
-def relations(classes: str) -> str:
-    """What `rows` tells of the usual parts of some relations, each row behind the number of its relation."""
+def relations(classes: str, before: str = "") -> str:
+    """What `rows` tells of the usual parts of some relations, each row behind the number of its relation.
+
+    `before` are queries that `classes` may name.
+    """
     parts = " UNION ALL ".join(
         f"SELECT CAST(r.oid AS bigint), {each.kind}, {each.table}, {each.name}, "
         f"{each.object('jsonb_build_object')}::text {each.source}"
         for each in USUAL
         if each is not SCHEMAS
     )
-    return _with(classes) + parts
+    return _with(classes, before) + parts
