@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from flask_lab.backends.catalogue.postgres import aside, cut, read_rest
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from flask_lab.backends.catalogue import Name, Schema
     from flask_lab.backends.catalogue.rows import Attributes, Row
 
-# Both take longer to plan than to run.
-PREPARE = (f"PREPARE lab_look (xid) AS {LOOK}", f"PREPARE lab_relations (oid[]) AS {relations(WANTED)}")
+RELATIONS = relations(WANTED)
+NUMBERS = count(1)
+"""Of readers: two may be at one connection, and what each has prepared needs a name of its own."""
+
 # What is told without the name of any table.
 INDEPENDENT = frozenset(
     ("schema", "enumeration", "domain", "sequence", "collation", "extension", "range type", "event trigger")
 )
+IDLE = 0
+"""libpq's PQTRANS_IDLE."""
 FIRST = 3
 """The oldest number that a transaction can have."""
 
@@ -59,6 +64,7 @@ class PostgresReader:
         self._connection = connection
         self._ignore = list(ignore)
         self._known = Known()
+        self._number = next(NUMBERS)
         self._is_prepared = False
 
     def __call__(self) -> Schema:
@@ -75,7 +81,7 @@ class PostgresReader:
     def _asking(self) -> Iterator[Ask]:
         """Someone who answers statements; past SQLAlchemy's transactions where there is none, for the way there."""
         driver: Any = self._connection.connection.driver_connection
-        if self._connection.in_transaction() or not hasattr(driver, "autocommit"):
+        if self._connection.in_transaction() or not _is_idle(driver):
             with aside(self._connection):
                 yield lambda statement: self._answers(self._connection.exec_driver_sql(statement))
             return
@@ -96,17 +102,21 @@ class PostgresReader:
 
     def _prepare(self, ask: Ask) -> None:
         names = ", ".join("'" + name.replace("'", "''") + "'" for name in self._ignore)
-        for statement in PREPARE:
+        # Both take longer to plan than to run.
+        for statement in (
+            f"PREPARE lab_look_{self._number} (xid) AS {LOOK}",
+            f"PREPARE lab_relations_{self._number} (oid[]) AS {RELATIONS}",
+        ):
             ask(statement.replace(":ignored", f"ARRAY[{names}]"))
         self._is_prepared = True
 
     def _look(self, ask: Ask) -> tuple[Known, bool]:
         """What there is now, and whether all of it is committed."""
         old = self._known
-        rows = ask(f"EXECUTE lab_look ('{old.since}')")
+        rows = ask(f"EXECUTE lab_look_{self._number} ('{old.since}')")
         counted = [row for row in rows if row[1] is None]
         _, _, state, place, since = next(row for row in counted if row[0] == HORIZON)
-        counts = {owner: int(count) for owner, _, _, _, count in counted if owner != HORIZON}
+        counts = {owner: int(number) for owner, _, _, _, number in counted if owner != HORIZON}
         newer = {owner for owner, _, state, _, _ in counted if state == "newer"}
         changed = newer | {owner for owner, _ in counts.items() ^ old.counts.items()}
         if REST in changed or place != old.place:
@@ -117,7 +127,8 @@ class PostgresReader:
         if SEQUENCES in changed or not all(
             owner in newer and self._has_grown(owner, read) for owner in tables
         ):
-            found |= _told(ask(f"EXECUTE lab_relations (ARRAY[{', '.join(map(str, tables))}]::oid[])"))
+            owners = ", ".join(map(str, tables))
+            found |= _told(ask(f"EXECUTE lab_relations_{self._number} (ARRAY[{owners}]::oid[])"))
         rest = old.rest
         if REST in changed or (changed and any(name.kind not in INDEPENDENT for name in rest)):
             rest = read_rest(self._connection, self._ignore)
@@ -127,6 +138,14 @@ class PostgresReader:
         """Whether all that was told of a table is still so, and nothing else can be told with names that are gone."""
         new = read.get(owner, {})
         return all(new.get(name) == each for name, each in self._known.relations.get(owner, {}).items())
+
+
+def _is_idle(driver: Any) -> bool:
+    """Whether a driver of PostgreSQL's, psycopg's ways taken for granted, is in no transaction."""
+    return (
+        hasattr(driver, "autocommit")
+        and getattr(getattr(driver, "info", None), "transaction_status", None) == IDLE
+    )
 
 
 def _told(rows: Iterable[Answer]) -> dict[int, Parts]:
