@@ -83,7 +83,9 @@ class PostgresReader:
         driver: Any = self._connection.connection.driver_connection
         if self._connection.in_transaction() or not _is_idle(driver):
             with aside(self._connection):
-                yield lambda statement: self._answers(self._connection.exec_driver_sql(statement))
+                yield lambda statement: self._answers(
+                    self._connection.exec_driver_sql(statement.replace("%", "%%"))
+                )
             return
         was, driver.autocommit = driver.autocommit, True
         try:
