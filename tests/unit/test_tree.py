@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from flask_lab.errors import TreeError
 from flask_lab.results import Revision
-from flask_lab.tree import Tree, read_tree
+from flask_lab.tree import Applied, Tree, read_tree
 
 
 def tree(**needs: str) -> Tree:
@@ -105,3 +105,13 @@ def test_a_revision_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     (tmp_path / "m" / "versions" / "b.py").write_text("import nothing_of_this_name\n")
     with pytest.raises(TreeError, match=r"cannot be imported: ModuleNotFoundError: .*nothing_of_this_name"):
         read_tree(script)
+
+
+def test_the_same_revisions_have_the_same_mark_in_any_order() -> None:
+    forked = tree(a="", b="a", c="a")
+    one, other, less = Applied(forked), Applied(forked), Applied(forked)
+    for applied, order in ((one, "abc"), (other, "acb"), (less, "ab")):
+        for revision in order:
+            applied.add(revision)
+    assert one.mark == other.mark != less.mark
+    assert other.revisions == ["a", "c", "b"]
