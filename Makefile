@@ -132,10 +132,10 @@ lab: .venv/.tests ## Try every revision of this tree on every database within re
 	@env -u DB -u DATABASE_URL .venv/bin/python -m flask_lab --app app run $(ON) $(LAB)
 
 # N: the sizes of the trees; BENCH_OPTIONS: see `python -m tests.cost --help`.
-N ?= 100 1000
+N ?= 100,1000
 
 .PHONY: bench
-bench: .venv-cost/.done ## What the lab costs beside raw SQL, pytest-alembic and pytest-mrt: N="100 1000", DB="sqlite postgres"
+bench: .venv-cost/.done ## What the lab costs beside raw SQL, pytest-alembic and pytest-mrt: N=100,1000, DB="sqlite postgres"
 	@env -u DATABASE_URL .venv-cost/bin/python -m tests.cost --on "$(DB)" --revisions "$(N)" $(BENCH_OPTIONS)
 
 ##@ Code

@@ -1,6 +1,6 @@
 """Measures what the lab costs, beside raw SQL, pytest-alembic and pytest-mrt on the same trees and servers.
 
-    python -m tests.cost --on "sqlite postgres" --revisions "100 1000"
+    python -m tests.cost --on "sqlite postgres" --revisions 100,1000
 
 Exit code 1 when a limit is not kept, 3 when the lab or the raw SQL could not be measured.
 """
@@ -33,7 +33,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--on", default="sqlite", help="backends, with spaces between")
-    parser.add_argument("--revisions", default="100 1000", help="sizes of trees")
+    parser.add_argument("--revisions", default="100,1000", help="sizes of trees, with commas between")
     parser.add_argument("--repeat", type=int, default=3, help="how often each is measured; medians count")
     parser.add_argument("--patience", type=float, default=300, help="seconds after which a peer is ended")
     parser.add_argument("--plot", type=Path, default=Path("reports/bench.svg"))
@@ -41,7 +41,7 @@ def main() -> int:
     lines: list[Line] = []
     left_out: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        trees = {int(size): Path(folder) / size for size in given.revisions.split()}
+        trees = {int(size): Path(folder) / size for size in given.revisions.split(",")}
         for size, tree in trees.items():
             write_tree(tree, size)
         for backend in given.on.split():
