@@ -41,12 +41,8 @@ class FlaskProject(Project):
     def point_at(self, urls: Any) -> None:
         # Not super(): a dataclass with slots is another class than the one that was written.
         Project.point_at(self, urls)
-        # What an env.py of old reads.
-        config = self.flask.config
-        config["SQLALCHEMY_DATABASE_URI"] = written(self.urls[None]) if None in urls else None
-        for bind, value in dict(config.get("SQLALCHEMY_BINDS") or {}).items():
-            url = written(self.urls[bind])
-            config["SQLALCHEMY_BINDS"][bind] = value | {"url": url} if isinstance(value, dict) else url
+        for bind in self.engines:
+            _configure(self.flask, bind, self.urls[bind])
 
     def let_go(self) -> None:
         # A session that a revision opened on the app's own engine would hold its database.
@@ -89,6 +85,8 @@ def _engines(reach: Reach) -> Iterator[dict[Bind, str]]:
 
     def make(db: SQLAlchemy, bind: Bind, options: dict[str, Any], flask: Flask) -> Engine:
         given[bind] = last
+        # A factory may run its env.py at once, which may make an engine of its own from what the app is told.
+        _configure(flask, bind, reach.url(bind))
         return original_make(db, bind, options | {"url": reach.url(bind)}, flask)
 
     # No public hook sees every app.
@@ -100,6 +98,17 @@ def _engines(reach: Reach) -> Iterator[dict[Bind, str]]:
     finally:
         SQLAlchemy._apply_driver_defaults = original_prepare  # type: ignore[method-assign]
         SQLAlchemy._make_engine = original_make  # type: ignore[method-assign]
+
+
+def _configure(flask: Flask, bind: Bind, url: URL) -> None:
+    """Let an app's own settings name the database of a bind, for an env.py that reads them there."""
+    if bind is None:
+        flask.config["SQLALCHEMY_DATABASE_URI"] = written(url)
+        return
+    binds = dict(flask.config["SQLALCHEMY_BINDS"])
+    options = binds[bind]
+    binds[bind] = options | {"url": written(url)} if isinstance(options, dict) else written(url)
+    flask.config["SQLALCHEMY_BINDS"] = binds
 
 
 def own_engines(app: str) -> list[Engine]:

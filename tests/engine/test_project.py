@@ -79,6 +79,24 @@ def test_factory_that_writes_does_not_meet_the_measured_database(project: Path) 
     assert verdicts(project)["run"]["verdict"] == "passed"
 
 
+def test_factory_that_migrates_with_an_env_of_its_own_engine(project: Path) -> None:
+    (project / "migrations" / "env.py").write_text(
+        "import sqlalchemy\nfrom alembic import context\nfrom flask import current_app\n"
+        'url = current_app.config["SQLALCHEMY_DATABASE_URI"]\n'
+        "with sqlalchemy.create_engine(url).connect() as connection:\n"
+        '    migrate = current_app.extensions["migrate"]\n'
+        "    context.configure(connection=connection, target_metadata=migrate.db.metadata)\n"
+        "    with context.begin_transaction():\n        context.run_migrations()\n"
+    )
+    change(
+        project / "app.py",
+        "    return app",
+        "    from flask_migrate import upgrade\n"
+        "    with app.app_context():\n        upgrade()\n    return app",
+    )
+    assert verdicts(project)["run"]["verdict"] == "passed"
+
+
 def test_app_that_reads_its_url_from_the_environment(project: Path) -> None:
     change(project / "app.py", '"sqlite:////nowhere/never.db"', '__import__("os").environ["SHOP_URL"]')
     (project / "pyproject.toml").write_text('[tool.flask_lab]\napp = "app"\nurl_env = "SHOP_URL"\n')
