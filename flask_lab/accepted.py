@@ -2,7 +2,8 @@
 
     # lab: ignore[downgrade-missing] the old column's values are in the backup
 
-A baseline is JSON: {"format": 1, "accepted": [{"rule", "revision", "backends", "reason"}]}.
+A baseline is JSON: {"format": 1, "accepted": [{"rule", "revision", "backends", "reason"}]}; what is wrong with the
+whole tree has a "message" too, or else one difference that was accepted would hide the next.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ class Accepted:
     revision: str | None
     reason: str
     backends: frozenset[str] = frozenset()
+    message: str | None = None
+    """What exactly was accepted, or None for whatever it says."""
 
     def covers(self, finding: Finding) -> bool:
         """Whether the finding is what was accepted, and on no backend more."""
         same = (self.rule, self.revision) == (finding.rule, finding.revision)
+        if self.message not in (None, finding.message):
+            return False
         return same and (not self.backends or self.backends.issuperset(finding.backends))
 
 
@@ -86,7 +91,13 @@ def read_baseline(path: Path) -> list[Accepted]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return [
-            Accepted(each["rule"], each["revision"], each["reason"], frozenset(each["backends"]))
+            Accepted(
+                each["rule"],
+                each["revision"],
+                each["reason"],
+                frozenset(each["backends"]),
+                each.get("message"),
+            )
             for each in found["accepted"]
         ]
     except OSError as error:
@@ -104,6 +115,7 @@ def write_baseline(path: Path, findings: Iterable[Finding]) -> None:
             "revision": each.revision,
             "backends": sorted(each.backends),
             "reason": each.accepted or REASON,
+            **({} if each.revision else {"message": each.message}),
         }
         for each in findings
     ]

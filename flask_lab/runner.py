@@ -23,6 +23,7 @@ from flask_lab.errors import ConfigError, NoProject, TreeError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
 from flask_lab.leash import GOODBYE_SECONDS, INTERRUPTIONS
 from flask_lab.project import AlembicFile, UrlEnv
+from flask_lab.remedies import remedy_for
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Severity, Verdict
 from flask_lab.rules import RULES
 from flask_lab.sources import sweep_machine
@@ -354,6 +355,7 @@ def _is_kept_from(report: BackendReport, experiment: str) -> bool:
 
 
 def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> Iterator[Finding]:
+    product = worker.backend.partition(":")[0]
     for each in judged:
         for fault in each.faults:
             rule = RULES[fault.rule]
@@ -370,7 +372,7 @@ def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> It
                 evidence={"bind": each.observation.bind, **fault.evidence}
                 if each.observation.bind
                 else fault.evidence,
-                remedy=rule.remedy,
+                remedy=remedy_for(rule, product, fault.message, fault.evidence),
                 repeat=_repeat(request, each.experiment, worker.backend, revision),
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ __all__ = ["Difference", "Name", "Schema", "SchemaReader", "Value", "differences
 # What takes all that belongs to it along when it comes or goes.
 WHOLES = ("table", "system versioned", "view", "materialized view", "composite type", "domain")
 SHOWN = 90
+QUOTED = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Difference:
     def __str__(self) -> str:
         if self.attribute is None:
             return f"{self.name} is {'left' if self.before is None else 'gone'}"
+        if listed := _parting(_word(self.before), _word(self.after)):
+            return f"{self.name}: {self.attribute} has {listed}"
         before, after = _shown(self.before, self.after)
         return f"{self.name}: {self.attribute} is {after}, was {before}"
 
@@ -125,6 +129,19 @@ def _shown(before: object, after: object) -> tuple[str, str]:
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
     start = max(0, sum(1 for _ in alike) - SHOWN // 3)
     return _cut(old, start), _cut(new, start)
+
+
+def _parting(before: str, after: str) -> str:
+    """How two long lists of quoted values differ, else empty."""
+    old, new = QUOTED.findall(before), QUOTED.findall(after)
+    around = [re.sub(r"[,\s]", "", QUOTED.sub("", text)) for text in (before, after)]
+    if max(len(before), len(after)) <= SHOWN or not old or not new or around[0] != around[1]:
+        return ""
+    gone, more = [each for each in old if each not in new], [each for each in new if each not in old]
+    if not gone and not more:
+        return "its values in another order"
+    parts = [("no more", gone), ("now", more)]
+    return ", and ".join(f"{word} {', '.join(values)}" for word, values in parts if values)
 
 
 def _cut(text: str, start: int) -> str:

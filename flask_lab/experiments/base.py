@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import linecache
+import os
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +23,7 @@ from flask_lab.schema import Schema, SchemaReader
 from flask_lab.sources import Server
 
 KEPT = 4
+CODE_LINES = 6
 NO_TREE = "the revisions make no tree: see drift"
 
 
@@ -176,11 +181,45 @@ def step_facts(step: Step | None) -> dict[str, Any] | None:
 
 
 def error_facts(error: BaseException, statements: list[str]) -> dict[str, Any]:
-    """An error, with the statement that met it if the database raised it."""
+    """An error, with the statement that met it if the database raised it, and the line of the revision."""
     facts: dict[str, Any] = {"type": type(error).__name__, "message": describe(error)}
-    # The last one may be a tidying up after the one that failed.
-    if hasattr(error, "orig") and (
-        statement := getattr(error, "statement", None) or "".join(statements[-1:])
-    ):
+    # The last statement may be one that tidied up after the one that failed.
+    statement = getattr(error, "statement", None) or (statements[-1] if statements else "")
+    if hasattr(error, "orig") and statement:
         facts["statement"] = str(statement).strip()
-    return facts
+    return facts | _line(error)
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether the project raised the error to say that there is no way; Alembic raises it for what it cannot do."""
+    if not isinstance(error, NotImplementedError):
+        return False
+    *_, (frame, _line_number) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__")).partition(".")[0] not in ("alembic", "sqlalchemy")
+
+
+def _line(error: BaseException) -> dict[str, str]:
+    """Where in a revision an error came up, and what stands there."""
+    found = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if _is_revision(frame)
+    ]
+    if not found:
+        return {}
+    path, line = found[-1]
+    return {"at": f"{os.path.relpath(path)}:{line}", "code": _code(path, line)}
+
+
+def _code(path: str, line: int) -> str:
+    """What stands in a line, and in the next ones as long as a bracket is open."""
+    code = ""
+    for number in range(line, line + CODE_LINES):
+        code = f"{code} {linecache.getline(path, number).strip()}".strip()
+        if sum(map(code.count, "([{")) <= sum(map(code.count, ")]}")):
+            break
+    return code
+
+
+def _is_revision(frame: FrameType) -> bool:
+    return "down_revision" in frame.f_globals

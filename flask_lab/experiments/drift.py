@@ -7,12 +7,15 @@ from typing import Any
 
 from alembic.autogenerate import produce_migrations
 from alembic.runtime.migration import MigrationContext, RevisionStep
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import Column, Dialect, MetaData, Table
+from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import CheckConstraint, Constraint, ForeignKeyConstraint, Index
+from sqlalchemy.types import TypeEngine
 
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
 from flask_lab.migrator import Stepper
+from flask_lab.results import Severity
 
 
 class Drift(Experiment):
@@ -70,7 +73,11 @@ class Drift(Experiment):
         if facts["wrong_metadata"]:
             yield Fault("model-drift", facts["wrong_metadata"])
         for difference in facts["differences"]:
-            yield Fault("model-drift", difference)
+            yield Fault(
+                "model-drift",
+                difference["said"] + (f" ({difference['harmless']})" if difference["harmless"] else ""),
+                severity=Severity.NOTE if difference["harmless"] else None,
+            )
 
 
 def _why_not(facts: dict[str, Any]) -> str:
@@ -103,7 +110,8 @@ def _compare(context: MigrationContext, models: MetaData, bind: str, facts: dict
         hook(context, (), directives)
     for each in directives:
         facts["differences"] += [
-            bind + _words(diff) for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
+            {"said": bind + _words(diff, context.dialect), "harmless": _is_harmless(diff, context.dialect)}
+            for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
         ]
     facts["not_compared"] += _not_compared(targets, context)
 
@@ -117,12 +125,29 @@ def _flat(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
             yield from diff
 
 
-def _words(diff: tuple[Any, ...]) -> str:
+def _is_harmless(diff: tuple[Any, ...], dialect: Dialect) -> str:
+    """Why a difference that `flask db migrate` writes makes none in what the database does, else empty."""
+    if diff[0] != "modify_type" or dialect.name != "sqlite":
+        return ""
+    *_, database, models = diff
+    alike = _affinity(_type(database, dialect)) == _affinity(_type(models, dialect))
+    return "SQLite keeps both alike, and heeds no length" if alike else ""
+
+
+def _affinity(declared: str) -> str:
+    """What SQLite makes of a declared type: it looks for these words, in this order."""
+    words = {"INT": "integer", "CHAR": "text", "CLOB": "text", "TEXT": "text", "BLOB": "blob"}
+    reals = dict.fromkeys(("REAL", "FLOA", "DOUB"), "real")
+    return next((kind for word, kind in (words | reals).items() if word in declared.upper()), "numeric")
+
+
+def _words(diff: tuple[Any, ...], dialect: Dialect) -> str:
     """One difference in words. `add` in Alembic's terms is what the models have and the database has not."""
     kind, *details = diff
     if kind.startswith("modify_"):
         _schema, table, column, _existing, database, models = details
-        return f"{table}.{column}: the models say {_value(kind, models)}, the database says {_value(kind, database)}"
+        says = [_value(kind, value, dialect) for value in (models, database)]
+        return f"{table}.{column}: the models say {says[0]}, the database says {says[1]}"
     verb, _, what = kind.partition("_")
     holders = ("the models", "the database") if verb == "add" else ("the database", "the models")
     return f"{_named(what, details)}: {holders[0]} {_has(holders[0])} it, {holders[1]} {_has(holders[1])} not"
@@ -132,13 +157,23 @@ def _has(holder: str) -> str:
     return "have" if holder == "the models" else "has"
 
 
-def _value(kind: str, value: Any) -> str:
+def _value(kind: str, value: Any, dialect: Dialect) -> str:
+    if isinstance(value, TypeEngine):
+        return f"type {_type(value, dialect)}"
     if kind == "modify_nullable":
         return "NULL" if value else "NOT NULL"
     what = kind.removeprefix("modify_")
     if value is None or value is False:
         return f"no {what}"
     return f"{what} {getattr(value, 'arg', value)}"
+
+
+def _type(kind: TypeEngine[Any], dialect: Dialect) -> str:
+    """A type as the product spells it: for Python alone, one list of labels looks like the other."""
+    try:
+        return kind.compile(dialect=dialect)
+    except CompileError:
+        return str(kind)
 
 
 def _named(what: str, details: list[Any]) -> str:

@@ -10,7 +10,15 @@ from typing import Any
 from alembic.runtime.migration import RevisionStep
 
 from flask_lab.errors import MigrationFailed, TreeError
-from flask_lab.experiments.base import Experiment, Fault, Observation, Stage, error_facts, step_facts
+from flask_lab.experiments.base import (
+    Experiment,
+    Fault,
+    Observation,
+    Stage,
+    error_facts,
+    is_refusal,
+    step_facts,
+)
 from flask_lab.experiments.touched import lost
 from flask_lab.migrator import Step, Stepper
 from flask_lab.project import Bind
@@ -66,8 +74,11 @@ class Stairway(Experiment):
         elif error := _error(facts, "downgrade"):
             yield Fault("downgrade-fails", error["message"], error)
         elif facts["trace"]:
-            again = {"upgrade again": error} if (error := _error(facts, "again")) else {}
-            yield Fault("downgrade-leaves-trace", _told(facts["trace"]), {"left": facts["trace"], **again})
+            message, evidence = _told(facts["trace"]), {"left": facts["trace"]}
+            if error := _error(facts, "again"):
+                message += f". The next upgrade fails on it: {error['message']}"
+                evidence |= {"upgrade again": error}
+            yield Fault("downgrade-leaves-trace", message, evidence)
         elif error := _error(facts, "again"):
             yield Fault("reupgrade-fails", error["message"], error)
         elif facts["differs"]:
@@ -114,7 +125,7 @@ class Visit:
     def _missing(self) -> str:
         """In what way there is no downgrade, else empty."""
         down = self.steps[1]
-        if isinstance(down.error, NotImplementedError):
+        if is_refusal(down.error):
             return f"the downgrade refuses: {down.error}" if str(down.error) else "the downgrade refuses"
         if self.trace and not down.operations and not down.statements:
             return f"the downgrade does nothing; what is left: {_told(_plain(self.trace))}"
@@ -247,6 +258,7 @@ def _plain(found: list[Difference]) -> list[dict[str, Any]]:
             "table": each.name.table,
             "name": each.name.name,
             "attribute": each.attribute,
+            "is_left": each.attribute is None and each.before is None,
         }
         for each in found
     ]

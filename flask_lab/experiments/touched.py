@@ -70,13 +70,17 @@ def lost(found: Iterable[Difference], step: Step) -> list[Difference]:
     asked = _Asked.in_step(step)
     every = list(found)
     gone = [
-        each for each in every if not _is_new(each) and each.name.kind not in OUTER and not asked.covers(each)
+        each
+        for each in every
+        if not _is_gain(each) and each.name.kind not in OUTER and not asked.covers(each)
     ]
-    return gone + [each for each in asked.followed(every) if not asked.covers_aspect(each)]
+    followed = (each for each in asked.followed(every) if not _is_gain(each))
+    return gone + [each for each in followed if not asked.covers_aspect(each)]
 
 
-def _is_new(difference: Difference) -> bool:
-    return difference.attribute is None and difference.before is None
+def _is_gain(difference: Difference) -> bool:
+    """Whether something came that was not there: NOT NULL aside, what was none or false has nothing to lose."""
+    return difference.attribute != "nullable" and difference.before in (None, False)
 
 
 @dataclass(frozen=True, slots=True)

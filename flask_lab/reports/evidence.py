@@ -36,7 +36,8 @@ def evidence_on(finding: Finding, backend: str) -> list[Line]:
 
 
 def _lines(facts: Mapping[str, Any]) -> list[Line]:
-    lines = list(_expected_and_found(facts))
+    lines = [("at", f"{facts['at']}: {facts.get('code', '')}")] if facts.get("at") else []
+    lines += _expected_and_found(facts)
     lines += [(name, str(facts[name])) for name in PLAIN if facts.get(name)]
     return lines + [(SQL, each) for each in _statements(facts)]
 

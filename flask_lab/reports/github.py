@@ -22,7 +22,8 @@ def render(run: Run) -> str:
 
 
 def _line(finding: Finding, path: str) -> str:
-    place = f"file={_property(path)},line=1," if path else ""
+    line = str(finding.evidence.get("at", "")).rpartition(":")[2] or "1"
+    place = f"file={_property(path)},line={line}," if path else ""
     title = _property(f"{finding.rule} on {', '.join(finding.backends)}")
     said = _data(f"{finding.message}\n{finding.remedy}\n{finding.repeat}")
     return f"::{LEVELS[finding.severity]} {place}title={title}::{said}"

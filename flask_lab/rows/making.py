@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from flask_lab.rows.shape import Column, Reference, Shape
-from flask_lab.rows.values import Theme, hostile, is_known, ordinary
+from flask_lab.rows.values import Theme, hostile, is_known, labels, ordinary
 
 Row = dict[str, Any]
 FIRST = 1001
@@ -45,7 +45,7 @@ class Order:
     rows: int | None = None
     themes: Sequence[Theme] = THEMES
     domains: Mapping[str, Shape] = field(default_factory=dict)
-    """Tables as they were; hostile values stay within what their columns took then."""
+    """Tables as they were: hostile values stay within what their columns took then, plain ones take new labels."""
     omitted: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Columns, by table, that are left to the server."""
 
@@ -112,7 +112,7 @@ class Maker:
             return self.driver(
                 hostile(before.columns.get(column.name, column) if before else column, theme, number)
             )
-        return self.driver(self._as_before(shape, column, number))
+        return self.driver(self._as_before(shape, self._with_new_labels(shape, column), number))
 
     def _as_before(self, shape: Shape, column: Column, number: int) -> Any:
         """A plain value, of the type that the column had before where its own holds more than that one did."""
@@ -125,6 +125,14 @@ class Maker:
         if isinstance(value, bool):
             value = int(value)
         return str(value) if is_text else value
+
+    def _with_new_labels(self, shape: Shape, column: Column) -> Column:
+        """A column that takes only what is new of its labels, where some are: they were added to be used."""
+        before = self.order.domains.get(shape.name)
+        old = before.columns.get(column.name) if before else None
+        known = labels(old) if old else ()
+        new = tuple(each for each in labels(column) if each not in known)
+        return replace(column, bounds=replace(column.bounds, choices=new)) if known and new else column
 
     def _may_refer(self, shape: Shape, column: Column) -> bool:
         """Whether a column of numbers may be a reference that no foreign key tells of, yet or any more."""

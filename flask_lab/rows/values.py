@@ -67,6 +67,12 @@ def hostile(column: Column, theme: Theme, number: int) -> Any:
     return ordinary(column, number) if make is None else make(column, theme, number)
 
 
+def labels(column: Column) -> tuple[str, ...]:
+    """All that the column takes, where that is a list."""
+    declared = column.type.enums if isinstance(column.type, types.Enum) else ()
+    return column.bounds.choices or tuple(declared)
+
+
 def is_known(column: Column) -> bool:
     """Whether there are values for the column's type; else only trying can tell what it takes."""
     kind = column.type
@@ -334,4 +340,4 @@ _LITERALS = {
     "XML": "<a>{n}</a>",
     "POINT": "(1,{n})",
 }
-__all__ = ["Bounds", "Theme", "candidates", "hostile", "is_known", "ordinary"]
+__all__ = ["Bounds", "Theme", "candidates", "hostile", "is_known", "labels", "ordinary"]

@@ -210,6 +210,77 @@ def test_parents_dropped_before_their_children(lab: Lab) -> None:
     assert [(each.rule, each.severity) for each in found] == expected
 
 
+def test_foreign_keys_that_only_the_lab_enforces_hide_no_other_finding(lab: Lab) -> None:
+    posts = """
+    op.create_table(
+        "posts",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+    )
+    """
+    # Always, as SQLite drops a column without a rebuild too.
+    drop = 'with op.batch_alter_table("users", recreate="always") as batch:\n    batch.drop_column("name")'
+    add = 'op.add_column("users", sa.Column("name", sa.String(50)))'
+    if lab.backend != "sqlite":
+        drop = 'op.drop_column("users", "name")'
+    found = lab.found((USERS, DROP_USERS), (posts, 'op.drop_table("posts")'), (drop, add))
+    expected = [("0003", "upgrade-destroys-data", Severity.WARNING)]
+    if lab.backend == "sqlite":
+        expected.insert(0, ("0003", "upgrade-fails-on-data", Severity.WARNING))
+    assert found == expected
+
+
+def test_rows_have_labels_where_an_enumeration_is_kept_as_text(lab: Lab) -> None:
+    mood = 'sa.Enum("sad", "happy", name="mood")'
+    table = (
+        f'op.create_table("moods", sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", {mood}))'
+    )
+    drop = 'op.drop_table("moods")\nsa.Enum(name="mood").drop(op.get_bind())'
+    lean = """
+    found = op.get_bind().scalars(sa.text("SELECT mood FROM moods WHERE mood IS NOT NULL")).all()
+    assert found and set(found) <= {"sad", "happy"}, found
+    """
+    assert not lab.found((USERS, DROP_USERS), (table, drop), (lean, lean))
+
+
+def test_what_differed_still_differs_in_ordinary_rows(lab: Lab) -> None:
+    add = 'op.add_column("users", sa.Column("place", sa.Integer))'
+    unique = (
+        'with op.batch_alter_table("users") as batch:\n    batch.create_unique_constraint("uq", ["place"])'
+    )
+    free = 'with op.batch_alter_table("users") as batch:\n    batch.drop_constraint("uq", type_="unique")'
+    drop = 'op.drop_column("users", "place")'
+    assert lab.found((USERS, DROP_USERS), (add, drop), (unique, free), (free, unique)) == [
+        ("0003", "upgrade-fails-on-data", Severity.WARNING),
+        ("0004", "downgrade-fails-on-data", Severity.WARNING),
+    ]
+
+
+def test_new_labels_are_used_before_the_way_back(lab: Lab) -> None:
+    def check(*labels: str) -> str:
+        listed = ", ".join(f"'{each}'" for each in labels)
+        return f'    batch.create_check_constraint("mood", "mood IN ({listed})")'
+
+    batch = 'with op.batch_alter_table("users") as batch:\n'
+    away = f'{batch}    batch.drop_constraint("mood", type_="check")\n'
+    add = f'{batch}    batch.add_column(sa.Column("mood", sa.String(1)))\n{check("a", "b", "c", "d")}'
+    drop = f'{away}    batch.drop_column("mood")'
+    up, down = away + check("a", "b", "c", "d", "e"), away + check("a", "b", "c", "d")
+    assert lab.found((USERS, DROP_USERS), (add, drop), (up, down)) == [
+        ("0003", "downgrade-fails-on-data", Severity.ERROR)
+    ]
+
+
+def test_a_truth_value_is_kept_nowhere_by_chance(lab: Lab) -> None:
+    both = 'sa.Column("a", sa.Boolean), sa.Column("b", sa.Boolean)'
+    table = f'op.create_table("flags", sa.Column("id", sa.Integer, primary_key=True), {both})'
+    add = 'op.add_column("flags", sa.Column("c", sa.String(9)))\nop.execute("UPDATE flags SET c = \'x\'")'
+    drop, back = 'op.drop_column("flags", "a")', 'op.add_column("flags", sa.Column("a", sa.Boolean))'
+    assert lab.found(
+        (table, 'op.drop_table("flags")'), (f"{add}\n{drop}", f'{back}\nop.drop_column("flags", "c")')
+    ) == [("0002", "upgrade-destroys-data", Severity.WARNING)]
+
+
 def test_a_key_that_numbers_itself_on_other_products_only(lab: Lab) -> None:
     table = 'op.create_table("jobs", sa.Column("id", sa.BigInteger, primary_key=True), sa.Column("name", sa.Text))'
     found = lab.found((USERS, DROP_USERS), (table, 'op.drop_table("jobs")'))

@@ -64,6 +64,14 @@ def test_baseline_comes_back_and_keeps_reasons(tmp_path: Path) -> None:
     assert second.covers(DRIFT)
 
 
+def test_one_difference_of_the_whole_tree_hides_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    write_baseline(path, [DRIFT])
+    (only,) = read_baseline(path)
+    assert only.covers(DRIFT)
+    assert not only.covers(replace(DRIFT, message="users.phone: the models have it, the database has not"))
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"accepted": [{}]}'])
 def test_baseline_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "baseline.json"

@@ -9,6 +9,7 @@ from flask_lab.schema import Difference, Name, Schema, differences
 
 USERS = Name("table", "", "users")
 EMAIL = Name("column", "users", "email")
+LONG_LIST = [f"number {n}" for n in range(20)]
 INDEX = Name("index", "users", "ix_users_email")
 ROLE = Name("enumeration", "", "role")
 KEY = Name("primary key", "users", "")
@@ -141,3 +142,18 @@ def test_a_reader_takes_what_it_expects() -> None:
         reader.group()
     with pytest.raises(ValueError, match="too early"):
         reader.take()
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (LONG_LIST[:-1], "column users.email: type has no more 'number 19'"),
+        ([*LONG_LIST[1:], "new"], "column users.email: type has no more 'number 0', and now 'new'"),
+        (LONG_LIST[::-1], "column users.email: type has its values in another order"),
+    ],
+)
+def test_a_long_list_is_told_by_what_came_and_went(after: list[str], said: str) -> None:
+    def listed(values: list[str]) -> str:
+        return f"enum({','.join(map(repr, values))})"
+
+    assert str(Difference(EMAIL, "type", listed(LONG_LIST), listed(after))) == said

@@ -142,3 +142,19 @@ def test_a_primary_key_is_asked_for_by_its_operations() -> None:
     drop = ops.DropConstraintOp("users_pkey", "users", type_="primary")
     assert not lost(found, step(drop, ops.CreatePrimaryKeyOp("users_pkey", "users", ["id", "code"])))
     assert lost(found, step(ops.CreateTableCommentOp("users", "x")))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "before", "after", "is_lost"),
+    [
+        ("autoincrement", False, True, False),
+        ("autoincrement", True, False, True),
+        ("default", None, "1", False),
+        ("default", "1", None, True),
+        ("nullable", False, True, True),
+        ("nullable", True, False, True),
+    ],
+)
+def test_what_came_is_not_lost(attribute: str, before: object, after: object, *, is_lost: bool) -> None:
+    found = [Difference(NAME, attribute, before, after)]
+    assert bool(lost(found, Step("0002", "upgrade"))) is is_lost

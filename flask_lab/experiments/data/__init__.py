@@ -40,8 +40,8 @@ class Data(Experiment):
     of_tree = False
 
     def run(self, stage: Stage) -> None:
-        known = Knowledge()
         enforces = _enforces(stage)
+        known = Knowledge(enforces=enforces)
         with _foreign_keys_enforced():
             for order in stage.project.tree.orders():
                 for bind in stage.project.engines:
@@ -57,7 +57,7 @@ class Data(Experiment):
         told: set[tuple[str, str]] = set()
         for kind in KINDS:
             facts = observation.facts.get(kind) or {}
-            for place, fault in _faults(facts, enforces=observation.facts["enforces_foreign_keys"]):
+            for place, fault in _faults(facts, kind, enforces=observation.facts["enforces_foreign_keys"]):
                 if (fault.rule, place) in told:
                     continue
                 told.add((fault.rule, place))
@@ -109,32 +109,39 @@ def _foreign_keys_enforced() -> Iterator[None]:
 
 
 def _only_hostile(fault: Fault) -> Fault:
-    return Fault(fault.rule, f"{fault.message} (only with hostile rows)", fault.evidence, Severity.WARNING)
+    return replace(fault, message=f"{fault.message} (only with hostile rows)", severity=Severity.WARNING)
 
 
 Found = tuple[str, Fault]
 """Where, within the revision, and what."""
 
 
-def _faults(facts: Facts, *, enforces: bool) -> Iterator[Found]:
-    if failed := facts.get("failed"):
-        yield from _failure(failed, enforces=enforces)
+def _faults(facts: Facts, kind: Kind, *, enforces: bool) -> Iterator[Found]:
+    failed, enforced = facts.get("failed"), facts.get("enforced")
+    # A transaction round everything keeps the lab from trying without: then both are the same.
+    if failed and not (enforced and failed["message"] == enforced["message"]):
+        yield failed["step"], _failure(failed, kind)
+    if enforced:
+        fault = _failure(enforced, kind)
+        told = replace(fault, message=f"{fault.message}{_ENFORCED}", severity=Severity.WARNING)
+        yield f"{enforced['step']}, enforced", told
     for name, tell in _TOLD.items():
         for each in facts.get(name) or ():
             fault = tell(each)
             yield _place(each), fault if enforces else _unenforced(fault)
 
 
-def _failure(failed: Facts, *, enforces: bool) -> Iterator[Found]:
+_ENFORCED = ", where foreign keys are enforced: the lab sets PRAGMA foreign_keys, and the app does not"
+
+
+def _failure(failed: Facts, kind: Kind) -> Fault:
     rule = "downgrade-fails-on-data" if failed["step"] == "downgrade" else "upgrade-fails-on-data"
-    evidence = dict(failed)
     message = failed["message"]
     if failed["step"] == "again":
         message = f"the second upgrade: {message}"
-    if reason := _culprit(failed["message"]):
-        evidence["because of"] = reason
-    fault = Fault(rule, message, evidence)
-    yield "", fault if enforces else _unenforced(fault)
+    reason = _culprit(failed["message"]) if kind is Kind.HOSTILE else ""
+    evidence = failed | ({"because of": reason} if reason else {})
+    return Fault(rule, message, evidence)
 
 
 def _unenforced(fault: Fault) -> Fault:
@@ -181,7 +188,7 @@ def _destroyed(each: Facts) -> str:
     return f"{what} is dropped while it holds values, and the downgrade does not bring them back"
 
 
-_BACK = "the downgrade, or after the upgrade that follows it"
+_WAYS = {"downgrade": "the downgrade", "again": "the downgrade and a second upgrade"}
 _TOLD: dict[str, Callable[[Facts], Fault]] = {
     "lost": lambda each: Fault("upgrade-loses-rows", _lost(each, "the upgrade"), each),
     "changed": lambda each: Fault("upgrade-changes-values", _changed(each, "the upgrade"), each),
@@ -195,6 +202,8 @@ _TOLD: dict[str, Callable[[Facts], Fault]] = {
     "refused": lambda each: Fault(
         "insert-fails-after-upgrade", f"{each['table']} does not take {each['what']}: {each['said']}", each
     ),
-    "back_lost": lambda each: Fault("round-trip-loses-rows", _lost(each, _BACK), each),
-    "back_changed": lambda each: Fault("round-trip-changes-values", _changed(each, _BACK), each),
+    "back_lost": lambda each: Fault("round-trip-loses-rows", _lost(each, _WAYS[each["after"]]), each),
+    "back_changed": lambda each: Fault(
+        "round-trip-changes-values", _changed(each, _WAYS[each["after"]]), each
+    ),
 }

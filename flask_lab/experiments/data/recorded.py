@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from alembic.operations.ops import AlterColumnOp, CreateTableOp, DropConstraintOp, DropIndexOp, DropTableOp
@@ -25,11 +25,13 @@ _RENAME_COLUMN = re.compile(
 )
 _UPDATE = re.compile(r"\bupdate\b(?P<tables>.+?)\bset\b(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
 _WRITTEN = re.compile(rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|create\s+table)\s+{_TABLE}", re.IGNORECASE)
+_INSERTED = re.compile(rf"\binsert\s+(?:or\s+\w+\s+)?into\s+{_TABLE}", re.IGNORECASE)
 _END_OF_SET = re.compile(r"\b(?:where|from|returning|order|limit)\b", re.IGNORECASE)
 # Whatever deletes rows of one table may delete or change those that refer to them.
 _REACHES_CHILDREN = re.compile(r"\b(?:delete|drop\s+table|truncate|update|replace)\b", re.IGNORECASE)
 
 _ALTERS = re.compile(r"\balter\s+table\b", re.IGNORECASE)
+_ON_ROWS = re.compile(r"(?:update|delete|insert|with)\b", re.IGNORECASE)
 _DROPS = re.compile(r"\bdrop\b", re.IGNORECASE)
 
 
@@ -110,6 +112,11 @@ def written(step: Step) -> set[str]:
     return {_bare(name).lower() for statement in step.statements for name in _WRITTEN.findall(statement)}
 
 
+def inserted(step: Step) -> set[str]:
+    """The tables, in lower case, that the step added rows to."""
+    return {_bare(name).lower() for statement in step.statements for name in _INSERTED.findall(statement)}
+
+
 def touched(step: Step, shapes: Mapping[str, Shape], names: Collection[str]) -> set[str]:
     """The tables among `names` that a step may have changed: all that it speaks of, and those that refer to them."""
     text = "\n".join(step.statements).lower()
@@ -174,6 +181,19 @@ def _as_called(shape: Shape, renamed: Renames) -> Shape:
     )
 
 
+def as_distinct(before: Mapping[str, Shape], after: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Tables in which what had to differ still does, as it does in most rows after a constraint is dropped."""
+    return {
+        name: _with_uniques(shape, before[name].uniques) if name in before else shape
+        for name, shape in after.items()
+    }
+
+
+def _with_uniques(shape: Shape, uniques: Iterable[tuple[str, ...]]) -> Shape:
+    kept = (each for each in uniques if set(each) <= set(shape.columns))
+    return replace(shape, uniques=tuple(dict.fromkeys((*shape.uniques, *kept))))
+
+
 def _as_asked(step: Step, old: Shape, new: Shape) -> Shape:
     columns = {
         name: replace(column, nullable=False)
@@ -181,10 +201,8 @@ def _as_asked(step: Step, old: Shape, new: Shape) -> Shape:
         else column
         for name, column in new.columns.items()
     }
-    if _drops_constraints(step, new.name):
-        return replace(new, columns=columns)
-    kept = (each for each in old.uniques if set(each) <= set(columns))
-    return replace(new, columns=columns, uniques=tuple(dict.fromkeys((*new.uniques, *kept))))
+    made = replace(new, columns=columns)
+    return made if _drops_constraints(step, new.name) else _with_uniques(made, old.uniques)
 
 
 def _lets_null(step: Step, table: str, column: str) -> bool:
@@ -234,9 +252,16 @@ def _goes_on_numbering(step: Step, table: Shape, column: str) -> bool:
     return column in table.columns and isinstance(table.columns[column].type, Integer) and not ended
 
 
-def speaking_of(step: Step, table: str, most: int = 3) -> list[str]:
-    """The last statements of a step that name a table, shortened."""
-    found = [" ".join(each.split()) for each in step.statements if table.lower() in each.lower()]
+def speaking_of(steps: Iterable[Step], table: str, column: str | None = None, most: int = 3) -> list[str]:
+    """The last statements of some steps that name a table, and a column of it; shortened, those on rows at the end."""
+    names = [name.lower() for name in (table, column) if name]
+    found = [
+        " ".join(each.split())
+        for step in steps
+        for each in step.statements
+        if all(name in each.lower() for name in names)
+    ]
+    found.sort(key=lambda statement: _ON_ROWS.match(statement) is not None)
     return [each[:300] for each in found[-most:]]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, inspect
 
 from flask_lab.experiments.data import recorded
+from flask_lab.experiments.data.labels import Labels
 from flask_lab.migrator import Step
 from flask_lab.rows import Shape, TableRows, read_back, read_shapes
 from flask_lab.schema import Schema
@@ -47,6 +48,10 @@ class State:
             kept = {name: self.shapes[name] for name in there - new}
             shapes = kept | read_shapes(connection, ignore, there & new)
         return State(shapes, self.rows, schema).with_rows(connection, new)
+
+    def with_labels(self, labels: Labels) -> State:
+        """This state, with what its columns of text take where they stand for enumerations."""
+        return State(labels.on(self.shapes), self.rows, self.schema)
 
     def with_rows(self, connection: Connection, names: Collection[str]) -> State:
         """This state, with the rows of these tables as they are now."""

@@ -106,21 +106,29 @@ class Findings:
         ]
         dropped = list(self._dropped())
         back = list(self._round_trip(gone))
-        missing = [place for place in dropped if not self._is_back(place, back)]
+        missing = [place for place in dropped if not self._is_back(place, [each for _, each in back])]
         aside = [place for place in missing if self._is_kept_aside(*place)]
         destroyed = [place for place in missing if place not in aside]
-        rest = [each for each in back if not {(each.table, None), (each.table, each.column)} & set(destroyed)]
         # Where nothing went back, what is kept aside is not lost yet.
-        absent = [self._went(*place) for place in aside if self._is_absent(*place)]
-        last = self.trial.steps[len(self.trial.states) - 2]
-        return {
-            "lost": _lost(gone, self.before, self.step),
-            "changed": _changed(gone, self.before, self.step),
+        absent = [self._went(*place) | {"after": STEPS[1]} for place in aside if self._is_absent(*place)]
+        told: Facts = {
+            "lost": _lost(gone, self.before, [self.step]),
+            "changed": _changed(gone, self.before, [self.step]),
             "invented": list(self._invented()),
             "destroyed": [self._went(*place) for place in destroyed],
-            "back_lost": _lost(rest, self.before, last) + [each for each in absent if not each["column"]],
-            "back_changed": _changed(rest, self.before, last) + [each for each in absent if each["column"]],
+            "back_lost": [each for each in absent if not each["column"]],
+            "back_changed": [each for each in absent if each["column"]],
         }
+        for place, step in enumerate(self.trial.steps[1 : len(self.trial.states) - 1], 2):
+            rest = [
+                each
+                for after, each in back
+                if after == step and not {(each.table, None), (each.table, each.column)} & set(destroyed)
+            ]
+            for name, tell in (("back_lost", _lost), ("back_changed", _changed)):
+                found = tell(rest, self.before, self.trial.steps[:place])
+                told[name] += [each | {"after": STEPS[place - 1]} for each in found]
+        return told
 
     def _compared(self, state: State, renames: Renames) -> list[Change]:
         return compare(self._rows_before(), state.rows, renames)
@@ -171,7 +179,7 @@ class Findings:
                         "column": column.name,
                         "value": values.pop(),
                         "rows": len(old.rows),
-                        "statements": recorded.speaking_of(self.step, name),
+                        "statements": recorded.speaking_of([self.step], name, column.name),
                     }
 
     def _dropped(self) -> Iterator[tuple[str, str | None]]:
@@ -190,18 +198,22 @@ class Findings:
                     yield name, column
 
     def _is_kept_aside(self, table: str, column: str | None) -> bool:
-        """Whether the values that went are now all in one other column, or columns, that the step wrote to."""
+        """Whether the values that went are now all in one other column, or columns, that the step filled."""
         old = self.before.rows[table]
         columns = [column] if column else [each for each in old.columns if each not in old.key]
-        written = recorded.written(self.step)
-        held = [
-            {repr(row[name]) for row in rows.rows}
-            for place, rows in self.up.rows.items()
-            if place.lower() in written
-            for name in rows.columns
-        ]
+        held = [{repr(row[name]) for row in self.up.rows[place].rows} for place, name in self._filled()]
         values = [{repr(row[name]) for row in old.rows if row[name] is not None} for name in columns]
         return bool(columns) and all(not each or any(each <= other for other in held) for each in values)
+
+    def _filled(self) -> Iterator[tuple[str, str]]:
+        """The tables and columns that the step put values into: an old column only if an UPDATE or INSERT did."""
+        written, inserted = recorded.written(self.step), recorded.inserted(self.step)
+        for place, rows in self.up.rows.items():
+            old = self.before.shapes.get(place)
+            for name in rows.columns if place.lower() in written else ():
+                is_new = old is None or name not in old.columns
+                if is_new or place.lower() in inserted or (place.lower(), name.lower()) in self.updated[0]:
+                    yield place, name
 
     def _is_back(self, place: tuple[str, str | None], changes: list[Change]) -> bool:
         """Whether the downgrade has brought a table or column back as it was."""
@@ -217,14 +229,15 @@ class Findings:
         shape = self.trial.states[2].shapes.get(table)
         return shape is None or (column is not None and column not in shape.columns)
 
-    def _round_trip(self, gone: list[Change]) -> Iterator[Change]:
-        """What is another after down, or after up again, that was not so after the first upgrade."""
+    def _round_trip(self, gone: list[Change]) -> Iterator[tuple[Step, Change]]:
+        """What is another after down, or after up again, that was not so after the first upgrade; with that step."""
         known = {_place(each) for each in gone}
-        for state, renames in zip(self.trial.states[2:4], (Renames(), self.renames), strict=False):
+        later = zip(self.trial.steps[1:], self.trial.states[2:4], (Renames(), self.renames), strict=False)
+        for step, state, renames in later:
             for change in self._compared(state, renames):
                 if _place(change) not in known and not self._is_lasting(change):
                     known.add(_place(change))
-                    yield change
+                    yield step, change
             # The second upgrade may do whatever the first one did.
             known |= {_place(each) for each in self._compared(self.up, self.renames)}
 
@@ -236,7 +249,7 @@ class Findings:
             "rows": len(old.rows),
             "of": len(old.rows),
             "values": _rows(({column: row[column]} if column else row) for row in old.rows),
-            "statements": recorded.speaking_of(self.step, table),
+            "statements": recorded.speaking_of([self.step], table, column),
         }
 
 
@@ -244,7 +257,7 @@ def _place(change: Change) -> tuple[str, str | None, str]:
     return change.table, change.column, repr(sorted(change.before.items(), key=lambda item: item[0]))
 
 
-def _lost(changes: Iterable[Change], before: State, step: Step) -> list[Facts]:
+def _lost(changes: Iterable[Change], before: State, steps: list[Step]) -> list[Facts]:
     tables: dict[str, list[Change]] = {}
     for change in changes:
         if change.column is None:
@@ -255,13 +268,13 @@ def _lost(changes: Iterable[Change], before: State, step: Step) -> list[Facts]:
             "rows": len(found),
             "of": len(before.rows[table].rows),
             "gone": _rows(each.before for each in found),
-            "statements": recorded.speaking_of(step, table),
+            "statements": recorded.speaking_of(steps, table),
         }
         for table, found in tables.items()
     ]
 
 
-def _changed(changes: Iterable[Change], before: State, step: Step) -> list[Facts]:
+def _changed(changes: Iterable[Change], before: State, steps: list[Step]) -> list[Facts]:
     columns: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         if change.column is not None:
@@ -275,7 +288,7 @@ def _changed(changes: Iterable[Change], before: State, step: Step) -> list[Facts
             "examples": [
                 {"before": _short(each.before), "after": _short(each.after or {})} for each in found[:SHOWN]
             ],
-            "statements": recorded.speaking_of(step, table),
+            "statements": recorded.speaking_of(steps, table, column),
         }
         for (table, column), found in columns.items()
     ]

@@ -16,6 +16,7 @@ from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage
 from flask_lab.experiments.data import recorded
 from flask_lab.experiments.data.insertion import Probe, Refusal
+from flask_lab.experiments.data.labels import Labels
 from flask_lab.experiments.data.state import State
 from flask_lab.experiments.data.trial import Facts, Trial
 from flask_lab.migrator import Direction, Stepper
@@ -45,6 +46,10 @@ class Knowledge:
 
     controls: dict[tuple[Bind, str], Control] = field(default_factory=dict)
     met: set[tuple[Bind, Kind, str, int]] = field(default_factory=set)
+    enforces: bool = True
+    """Whether the app has foreign keys enforced by itself."""
+    relaxed: dict[tuple[Bind, str], Facts] = field(default_factory=dict)
+    """Revisions that foreign keys stopped which the lab alone enforces, with what failed: tried on without them."""
 
 
 class Walk:
@@ -72,6 +77,7 @@ class Walk:
         """Tables that do not take a row, with what the server says of it."""
         self.opened: int | None = None
         """Whether foreign keys are enforced on SQLite as env.py opens the connection; None before it does."""
+        self.labels = Labels()
 
     def observe(self) -> Iterator[tuple[str, Facts]]:
         """Walk to the end, over as many databases as it takes; what was seen at each revision."""
@@ -87,6 +93,7 @@ class Walk:
     def _go(self) -> None:
         """Walk on a new database until a step fails, or the end is reached."""
         self.trial = self.passing = self.state = None
+        self.labels = Labels()
         self.passed = 0
         ahead = len(self.waiting)
         try:
@@ -102,7 +109,7 @@ class Walk:
         if stepper.bind != self.bind:
             return
         for revision in self.applied.revisions:
-            yield stepper.move(revision, "upgrade")
+            yield from self._pass(stepper, revision)
         if self.suspect is not None:
             yield from self._control(stepper, self.suspect)
         while self._is_wanted():
@@ -113,12 +120,17 @@ class Walk:
                 self._leave_out(revision)
             elif key in self.known.met or not self.stage.asks(revision):
                 self.passing = revision
-                yield stepper.move(revision, "upgrade")
+                yield from self._pass(stepper, revision)
                 self.passing = self.state = None
                 self.applied.add(self.waiting.pop(0))
             else:
                 self.known.met.add(key)
                 yield from self._try(stepper, revision)
+
+    def _pass(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
+        """Across one revision that nobody asks about."""
+        yield stepper.move(revision, "upgrade")
+        self.labels.take(stepper.steps[-1])
 
     def _try(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
         """Across one revision with rows: up, rows of the new schema, down, up again."""
@@ -128,30 +140,37 @@ class Walk:
             self.state = self._filled(stepper)
         self.trial = trial = Trial(revision, self.kind, states=[self.state], not_filled=dict(self.not_filled))
         trial.steps = stepper.steps = []
-        yield stepper.move(revision, "upgrade")
-        self._look(stepper, trial)
-        added = self._insert(stepper, trial)
-        control = self.known.controls.get((self.bind, revision))
-        if control is None or control.goes_back:
-            for direction in DIRECTIONS[1:]:
-                yield stepper.move(revision, direction)
-                self._look(stepper, trial)
+        relaxed = (self.bind, revision) in self.known.relaxed
+        with self._foreign_keys(stepper, enforced=False if relaxed else None):
+            yield stepper.move(revision, "upgrade")
+            self._look(stepper, trial)
+            added = self._insert(stepper, trial)
+            control = self.known.controls.get((self.bind, revision))
+            if control is None or control.goes_back:
+                for direction in DIRECTIONS[1:]:
+                    yield stepper.move(revision, direction)
+                    self._look(stepper, trial)
         self.state = self._tidied(stepper, trial, added)
         trial.seconds = time.perf_counter() - begun
         self.trial = None
-        self.done.append((revision, trial.facts()))
+        self._put_down(trial)
         self.applied.add(revision)
         self.waiting.remove(revision)
+
+    def _put_down(self, trial: Trial) -> None:
+        enforced = self.known.relaxed.get((self.bind, trial.revision))
+        self.done.append((trial.revision, trial.facts() | {"enforced": enforced}))
 
     def _control(self, stepper: Stepper, suspect: Trial) -> Iterator[RevisionStep]:
         """The steps of a trial that failed, without rows; then on from there."""
         for direction in DIRECTIONS[: len(suspect.steps)]:
             yield stepper.move(suspect.revision, direction)
+            self.labels.take(stepper.steps[-1])
             self.passed += 1
         self._learn(suspect, fails=False)
         if self.passed == 2:
             self.passing = suspect.revision
-            yield stepper.move(suspect.revision, "upgrade")
+            yield from self._pass(stepper, suspect.revision)
             self.passing = None
 
     def _fail(self, failure: MigrationFailed) -> None:
@@ -161,6 +180,8 @@ class Walk:
         elif self.trial is not None and self.trial.steps:
             trial, self.trial = self.trial, None
             trial.error = failure.cause
+            if self._may_relax(trial, failure):
+                return
             self.waiting.remove(trial.revision)
             step = trial.steps[-1]
             known = self.known.controls.get((self.bind, trial.revision))
@@ -178,6 +199,15 @@ class Walk:
         else:
             raise failure
 
+    def _may_relax(self, trial: Trial, failure: MigrationFailed) -> bool:
+        """Whether to try the revision once more without the foreign keys that stopped it."""
+        place = (self.bind, trial.revision)
+        if self.known.enforces or place in self.known.relaxed or "FOREIGN KEY" not in failure.message:
+            return False
+        self.known.relaxed[place] = trial.facts()["failed"]
+        self.known.met.discard((self.bind, self.kind, trial.revision, self.applied.mark))
+        return True
+
     def _learn(self, trial: Trial, *, fails: bool) -> None:
         control = Control(self.passed, fails)
         self.known.controls[self.bind, trial.revision] = control
@@ -189,7 +219,7 @@ class Walk:
         trial.passes_empty = len(trial.steps) <= control.passed
         if control.passed:
             self.applied.add(trial.revision)
-            self.done.append((trial.revision, trial.facts()))
+            self._put_down(trial)
         else:
             self._leave_out(trial.revision)
 
@@ -205,6 +235,7 @@ class Walk:
     def _filled(self, stepper: Stepper) -> State:
         """Rows in every table of a database that has none of the lab's yet."""
         state = State.read(stepper.connection, self._ignored(stepper), self._schema(stepper))
+        state = state.with_labels(self.labels)
         self.not_filled = dict(self._load(stepper, state, set(state.shapes)).not_filled)
         state = state.with_rows(stepper.connection, set(state.shapes))
         self._settle(stepper)
@@ -215,7 +246,9 @@ class Walk:
         step = trial.steps[-1]
         schema = self._schema(stepper)
         state = trial.states[-1].after(step, stepper.connection, trial.states, self._ignored(stepper), schema)
-        trial.states.append(state)
+        if step.direction == "upgrade":
+            self.labels.take(step)
+        trial.states.append(state.with_labels(self.labels))
         self._settle(stepper)
 
     def _insert(self, stepper: Stepper, trial: Trial) -> dict[str, list[Row]]:
@@ -231,7 +264,7 @@ class Walk:
         # Renamed ones under their new names, or else they would pass for new.
         domains = recorded.as_called(trial.steps[0], before.shapes, up.shapes)
         order = Order(touched, self._number(), 1, domains=domains)
-        plain = load(stepper.connection, Kind.ORDINARY, shapes, order)
+        plain = load(stepper.connection, Kind.ORDINARY, recorded.as_distinct(domains, shapes), order)
         trial.refused += [*probe.with_all_values(plain), *probe.never_taken(plain)]
         trial.refused = [each for each in trial.refused if self._is_news(each, before)]
         trial.not_filled |= {
@@ -258,7 +291,8 @@ class Walk:
     def _tidied(self, stepper: Stepper, trial: Trial, added: dict[str, list[Row]]) -> State:
         """Take the rows for the way back out again, and fill what is new: tables, columns, tables emptied."""
         before, last = trial.before, trial.states[-1]
-        with self._foreign_keys(stepper):
+        # The lab must leave no orphans.
+        with self._foreign_keys(stepper, enforced=True):
             for name in reversed(
                 sorted_tables({each: last.shapes[each] for each in added if each in last.shapes})
             ):
@@ -305,9 +339,9 @@ class Walk:
         cursor.close()
 
     @contextmanager
-    def _foreign_keys(self, stepper: Stepper) -> Iterator[None]:
-        """Enforce them on SQLite also where env.py has turned them off: the lab must leave no orphans."""
-        if stepper.connection.dialect.name != "sqlite":
+    def _foreign_keys(self, stepper: Stepper, *, enforced: bool | None) -> Iterator[None]:
+        """Have foreign keys enforced on SQLite, or not, whatever env.py says; None lets it have its way."""
+        if stepper.connection.dialect.name != "sqlite" or enforced is None:
             yield
             return
         self._settle(stepper)
@@ -315,7 +349,7 @@ class Walk:
         cursor: Any = stepper.connection.connection.cursor()
         cursor.execute("PRAGMA foreign_keys")
         (was,) = cursor.fetchone() or (0,)
-        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA foreign_keys = {int(enforced)}")
         yield
         self._settle(stepper)
         cursor.execute(f"PRAGMA foreign_keys = {was}")

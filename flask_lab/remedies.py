@@ -1,0 +1,169 @@
+"""Remedies for one case: what helps where more is known than which rule is broken.
+
+Each is found by what the server or Python said, by the statement that met it, or by what a schema lost. Where none
+fits, the rule's own remedy stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_lab.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case: a pattern that the message, the statement or the revision's line has, and what helps."""
+
+    pattern: str
+    remedy: str
+    """May name the pattern's groups, as str.format does."""
+    rules: str = ""
+    """A pattern of the rules that it is for; empty: all that have an error."""
+
+
+_ERRORS = (
+    Case(
+        r"\b1553\b|needed in a foreign key constraint|errno: 150 ",
+        "MySQL and MariaDB keep a foreign key's columns indexed, and give up no index that a key needs. Drop the "
+        "foreign key first; where the whole table goes, leave the index to drop_table, which takes it along.",
+    ),
+    Case(
+        r"drop_constraint\(\s*None|Constraint must have a name",
+        "The line drops a constraint without naming it. Give it a name where it is made, or by a naming_convention "
+        "of the metadata, and drop it by that name.",
+    ),
+    Case(
+        r"No support for ALTER of constraints in SQLite|near \"(?:ALTER|CONSTRAINT|DROP|MODIFY|COLUMN)\"",
+        "SQLite changes a table's constraints and columns by a rebuild only: use op.batch_alter_table, with the same "
+        "operations inside.",
+    ),
+    Case(
+        r"(?s)FOREIGN KEY constraint failed.*DROP TABLE \W?(?P<table>\w+).*batch",
+        "A batch rebuilds {table}: SQLite drops it while rows of other tables refer to it, which foreign keys forbid "
+        "once they are enforced. Let env.py turn PRAGMA foreign_keys off on its connection before its first "
+        "transaction, and check PRAGMA foreign_key_check when it is done.",
+    ),
+    Case(
+        r"(?s)FOREIGN KEY constraint failed.*DROP TABLE \W?(?P<table>\w+)",
+        "Rows of other tables refer to {table}: drop those tables first, or the keys that refer to it.",
+    ),
+    Case(
+        r"\b1170\b|key specification without a key length",
+        "MySQL indexes no TEXT or BLOB as a whole: use sa.String with a length, or give the index mysql_length.",
+    ),
+    Case(
+        r"cannot be cast automatically to type (?P<type>\w+)",
+        "Say how old values become new ones: alter_column(..., postgresql_using='<column>::{type}').",
+    ),
+    Case(
+        r"syntax error at or near \"(?P<word>\w+)\"",
+        "'{word}' is a word of PostgreSQL's own, or the syntax is another product's. Write the statement with "
+        "sa.table() and sa.column(), which quote where a product needs it.",
+        "upgrade-fails|downgrade-fails",
+    ),
+    Case(
+        r"NOT NULL constraint failed: _alembic_tmp_(?P<column>[\w.]+)|"
+        r"column \"(?P<other>\w+)\" of relation \"\w+\" contains null values",
+        "The rows that are there have no value for the column. Give it a server_default, or add it as NULL, fill it, "
+        "and make it NOT NULL then.",
+        ".*-on-data",
+    ),
+    Case(
+        r"(?i)\bunique\b|duplicate",
+        "Rows may hold the same value there until now. Tell them apart, or merge them, before the constraint is made; "
+        "a new column needs a value of its own in every row.",
+        ".*-on-data",
+    ),
+    Case(
+        r"(?is)truncated for column.*\benum\b|invalid input value for enum",
+        "Rows hold a value that the new list has not. Bring them to values that it has by an UPDATE before the column "
+        "is changed.",
+        ".*-on-data",
+    ),
+    Case(
+        r"(?i)truncated for column|cannot be null|contains null values|NOT NULL constraint failed|\b1138\b",
+        "Fill what is NULL by an UPDATE before the column becomes NOT NULL.",
+        ".*-on-data",
+    ),
+    Case(
+        r"(?i)too long|truncated",
+        "Make the column as wide as what is to go into it, or shorten the values first.",
+        ".*-on-data",
+    ),
+    Case(
+        r"^(?:AttributeError|TypeError): .*None",
+        "The revision's own code meets a NULL that it does not expect: leave such rows out, or give them a value.",
+        ".*-on-data",
+    ),
+)
+# What MySQL takes from a column whose change does not repeat it.
+_WHOLE_DEFINITION = ("nullable", "default", "comment", "collation", "auto increment")
+_RESTATE = (
+    "MySQL and MariaDB take a column's whole definition when a part of it changes. Say what stays: "
+    "alter_column(..., existing_type=..., existing_nullable=..., existing_server_default=...), as it really is."
+)
+_TYPE = "An enumeration outlives its table: sa.Enum(name='{name}').drop(op.get_bind()) drops it."
+_ROWS = (
+    Case(
+        r"(?i)\b(?:delete|truncate)\b",
+        "The revision deletes them itself. Keep them in a table aside for the way back, or accept the finding with a "
+        "reason when nobody needs them.",
+        "upgrade-loses-rows",
+    ),
+    Case(
+        r"(?i)\bupdate\b",
+        "The upgrade sets these values, and nothing sets them back: keep the old ones in a column or table aside, or "
+        "accept the finding with a reason when a way back cannot exist.",
+        "round-trip-changes-values",
+    ),
+)
+
+
+def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, Any]) -> str:
+    """What helps in the case at hand, else the rule's own remedy."""
+    if trace := evidence.get("left"):
+        return _back(product, trace)
+    if lost := evidence.get("lost"):
+        return _RESTATE if _is_restated(product, lost) else rule.remedy
+    if "type" in evidence:
+        return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
+    return _first(_ROWS, rule, *evidence.get("statements", ()))
+
+
+def _first(cases: Iterable[Case], rule: Rule, *said: str) -> str:
+    for case in cases:
+        found = re.search(case.pattern, "\n".join(said))
+        if found and re.fullmatch(case.rules or ".*", rule.name):
+            return case.remedy.format_map(found.groupdict())
+    return rule.remedy
+
+
+def _back(product: str, trace: Iterable[Mapping[str, Any]]) -> str:
+    """What a downgrade has to do that leaves a trace."""
+    changed, made, dropped = [], [], []
+    for each in trace:
+        name = each["name"] or each["table"]
+        place = f"{each['table']}.{name}" if each["kind"] == "column" else f"{each['kind']} {name}"
+        if each["attribute"] is not None:
+            changed.append(f"the {each['attribute']} of {place}")
+        elif each["is_left"]:
+            dropped.append(place)
+        else:
+            made.append(place)
+    told = (("give back", changed), ("make again", made), ("drop", dropped))
+    parts = [f"{verb} {', '.join(places)}" for verb, places in told if places]
+    said = [f"Let the downgrade {'; '.join(parts)}."]
+    if _is_restated(product, trace):
+        said.append(_RESTATE)
+    said += [_TYPE.format_map(each) for each in trace if each["kind"] == "enumeration" and each["is_left"]]
+    return " ".join(said)
+
+
+def _is_restated(product: str, found: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether it is what MySQL takes from a column that is not told to keep it."""
+    kept = any(each["kind"] == "column" and each["attribute"] in _WHOLE_DEFINITION for each in found)
+    return kept and product in ("mysql", "mariadb")
