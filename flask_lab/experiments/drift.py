@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from alembic.autogenerate import produce_migrations
@@ -47,7 +47,7 @@ class Drift(Experiment):
             for revision in tree.orders()[0]:
                 yield stepper.move(revision, "upgrade")
             models, bind = stage.project.metadata(stepper.bind), stage.named(stepper.bind)
-            _compare(stepper.context, models, f"{bind}: " if bind else "", facts)
+            _compare(stepper.context, models, f"{bind}: " if bind else "", facts, stage.project.own_tables)
 
         with stage.databases():
             try:
@@ -73,11 +73,8 @@ class Drift(Experiment):
         if facts["wrong_metadata"]:
             yield Fault("model-drift", facts["wrong_metadata"])
         for difference in facts["differences"]:
-            yield Fault(
-                "model-drift",
-                difference["said"] + (f" ({difference['harmless']})" if difference["harmless"] else ""),
-                severity=Severity.NOTE if difference["harmless"] else None,
-            )
+            severity = difference.get("severity")
+            yield Fault("model-drift", difference["said"], severity=Severity(severity) if severity else None)
 
 
 def _why_not(facts: dict[str, Any]) -> str:
@@ -89,7 +86,9 @@ def _why_not(facts: dict[str, Any]) -> str:
     return "" if facts["tables"] or facts["wrong_metadata"] else "no models are declared"
 
 
-def _compare(context: MigrationContext, models: MetaData, bind: str, facts: dict[str, Any]) -> None:
+def _compare(
+    context: MigrationContext, models: MetaData, bind: str, facts: dict[str, Any], own_tables: Collection[str]
+) -> None:
     """Add to `facts` what differs between a database and the metadata of its env.py, or the models if it has none."""
     given = context.opts["target_metadata"]
     given = models if given is None else given
@@ -110,7 +109,7 @@ def _compare(context: MigrationContext, models: MetaData, bind: str, facts: dict
         hook(context, (), directives)
     for each in directives:
         facts["differences"] += [
-            {"said": bind + _words(diff, context.dialect), "harmless": _is_harmless(diff, context.dialect)}
+            _difference(bind + _words(diff, context.dialect), *_but(diff, context.dialect, own_tables))
             for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
         ]
     facts["not_compared"] += _not_compared(targets, context)
@@ -125,13 +124,23 @@ def _flat(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
             yield from diff
 
 
-def _is_harmless(diff: tuple[Any, ...], dialect: Dialect) -> str:
-    """Why a difference that `flask db migrate` writes makes none in what the database does, else empty."""
-    if diff[0] != "modify_type" or dialect.name != "sqlite":
-        return ""
-    *_, database, models = diff
-    alike = _affinity(_type(database, dialect)) == _affinity(_type(models, dialect))
-    return "SQLite keeps both alike, and heeds no length" if alike else ""
+def _difference(said: str, but: str = "", severity: Severity | None = None) -> dict[str, Any]:
+    return {"said": f"{said} ({but})" if but else said, "severity": severity and severity.value}
+
+
+def _but(
+    diff: tuple[Any, ...], dialect: Dialect, own_tables: Collection[str]
+) -> tuple[str, Severity] | tuple[()]:
+    """Why a difference matters less than others, and how much."""
+    kind, *details = diff
+    if kind == "add_table" and details[0].name in own_tables:
+        # It is then in every database that the app runs on, and flask db migrate finds it there.
+        return "no revision makes it: the app does by itself, when it is created", Severity.WARNING
+    if kind == "modify_type" and dialect.name == "sqlite":
+        database, models = (_affinity(_type(each, dialect)) for each in details[-2:])
+        if database == models:
+            return "SQLite keeps both alike, and heeds no length", Severity.NOTE
+    return ()
 
 
 def _affinity(declared: str) -> str:

@@ -52,6 +52,11 @@ class Project(ABC):
         return None
 
     @property
+    def own_tables(self) -> frozenset[str]:
+        """What an app makes by itself as soon as it is created, whatever its tree does."""
+        return frozenset()
+
+    @property
     def urls(self) -> Mapping[Bind, URL]:
         """Where each bind leads at present."""
         return self.reach.urls

@@ -14,7 +14,7 @@ from click import ClickException
 from flask import Flask
 from flask.cli import NoAppException, ScriptInfo
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Engine, MetaData, make_url
+from sqlalchemy import URL, Engine, MetaData, inspect, make_url
 
 from flask_lab.errors import LabError, NoProject, TreeError, reason
 from flask_lab.project.base import Project
@@ -27,6 +27,11 @@ class FlaskProject(Project):
     """An app with Flask-SQLAlchemy and Flask-Migrate."""
 
     flask: Flask
+    made: frozenset[str]
+
+    @property
+    def own_tables(self) -> frozenset[str]:
+        return self.made
 
     @property
     def app(self) -> Flask | None:
@@ -152,7 +157,9 @@ def _project(flask: Flask, app: str, reach: Reach, given: dict[Bind, str]) -> Fl
         raise TreeError.broken(str(folder), str(error)) from error
     engines = dict(extension.db.engines)
     tree, imports = import_tree(config, script, next(iter(engines.values())))
-    return FlaskProject(config, script, tree, engines, imports, reach, given, flask)
+    # Before the engines lead anywhere else.
+    made = frozenset(name for engine in engines.values() for name in inspect(engine).get_table_names())
+    return FlaskProject(config, script, tree, engines, imports, reach, given, flask, made)
 
 
 def _dialect(url: URL | str) -> str:

@@ -158,3 +158,22 @@ def test_what_was_not_compared_is_counted(project: Path) -> None:
         'nullable=False)\n    __table_args__ = (sa.CheckConstraint("id > 0"),)',
     )
     assert "sqlite: 1 CHECK constraints" in verdicts(project)["counts"]["not_compared"]
+
+
+def test_a_table_that_the_app_makes_itself_is_no_error_of_the_tree(project: Path) -> None:
+    change(
+        project / "app.py",
+        "    return app",
+        '    db.Table("sessions", db.Column("id", db.Integer, primary_key=True))\n'
+        "    with app.app_context():\n        db.create_all()\n    return app",
+    )
+    (found,) = verdicts(project)["findings"]
+    assert (found["rule"], found["severity"]) == ("model-drift", "warning")
+    assert found["message"].startswith("table sessions: the models have it, the database has not (no revision makes it")
+
+
+def test_a_type_that_sqlite_keeps_alike_is_a_note(project: Path) -> None:
+    (project / "models.py").write_text((project / "models.py").read_text().replace("String(50)", "String(60)"))
+    (found,) = verdicts(project)["findings"]
+    assert (found["rule"], found["severity"]) == ("model-drift", "note")
+    assert "VARCHAR(60), the database says type VARCHAR(50)" in found["message"]
