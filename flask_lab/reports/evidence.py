@@ -11,6 +11,7 @@ SQL = "SQL"
 FOUND = "found"
 NOTHING = "nothing"
 WIDEST = 40
+MOST = 3
 # Shown as they are; all else has a form of its own, or is for programs.
 PLAIN = ("because of", "foreign keys", "rebuilt", "kept", "bind")
 
@@ -50,9 +51,11 @@ def _expected_and_found(facts: Mapping[str, Any]) -> Iterator[Line]:
         yield "expected", _row(rows[0])
         yield FOUND, NOTHING
     elif isinstance(facts.get("rows"), Mapping):
-        # Of a step that failed: what was there.
-        for table, there in facts["rows"].items():
-            yield from (("with", f"{table}: {_row(row)}") for row in there)
+        # Of a step that failed: what was there, a row of each table, first of those that the failure names.
+        said = f"{facts.get('statement', '')} {facts.get('message', '')}".lower()
+        tables = sorted(facts["rows"], key=lambda table: str(table).lower() not in said)
+        for table in tables[:MOST]:
+            yield from (("with", f"{table}: {_row(row)}") for row in facts["rows"][table][:1])
 
 
 def _statements(facts: Mapping[str, Any]) -> list[str]:

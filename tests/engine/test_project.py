@@ -169,11 +169,15 @@ def test_a_table_that_the_app_makes_itself_is_no_error_of_the_tree(project: Path
     )
     (found,) = verdicts(project)["findings"]
     assert (found["rule"], found["severity"]) == ("model-drift", "warning")
-    assert found["message"].startswith("table sessions: the models have it, the database has not (no revision makes it")
+    assert found["message"].startswith(
+        "table sessions: the models have it, the database has not (no revision makes it"
+    )
 
 
 def test_a_type_that_sqlite_keeps_alike_is_a_note(project: Path) -> None:
-    (project / "models.py").write_text((project / "models.py").read_text().replace("String(50)", "String(60)"))
+    (project / "models.py").write_text(
+        (project / "models.py").read_text().replace("String(50)", "String(60)")
+    )
     (found,) = verdicts(project)["findings"]
     assert (found["rule"], found["severity"]) == ("model-drift", "note")
     assert "VARCHAR(60), the database says type VARCHAR(50)" in found["message"]
