@@ -262,7 +262,7 @@ def speaking_of(steps: Iterable[Step], table: str, column: str | None = None, mo
         if all(name in each.lower() for name in names)
     ]
     found.sort(key=lambda statement: _ON_ROWS.match(statement) is not None)
-    return [each[:300] for each in found[-most:]]
+    return [each[:300] for each in list(dict.fromkeys(found))[-most:]]
 
 
 def _bare(name: str) -> str:
