@@ -79,8 +79,10 @@ def lost(found: Iterable[Difference], step: Step) -> list[Difference]:
 
 
 def _is_gain(difference: Difference) -> bool:
-    """Whether something came that was not there: NOT NULL aside, what was none or false has nothing to lose."""
-    return difference.attribute != "nullable" and difference.before in (None, False)
+    """Whether something came that was not there: a part, or what a part did not do; NULL allowed is a loss."""
+    if difference.attribute is None:
+        return difference.before is None
+    return difference.before is False and difference.attribute != "nullable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,6 @@ def test_a_primary_key_is_asked_for_by_its_operations() -> None:
     [
         ("autoincrement", False, True, False),
         ("autoincrement", True, False, True),
-        ("default", None, "1", False),
         ("default", "1", None, True),
         ("nullable", False, True, True),
         ("nullable", True, False, True),
