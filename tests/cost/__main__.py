@@ -81,9 +81,9 @@ def compete(place: Place, repeat: int, where: str, left_out: dict[str, str]) -> 
         for name, run in CONTESTANTS.items():
             if name in out:
                 continue
-            PROGRESS.print(f"{where}: {name}, {turn + 1} of {repeat}", style="dim")
             try:
                 timing = run(place)
+                PROGRESS.print(f"{where}: {name}, {turn + 1} of {repeat}: {timing.told} s", style="dim")
             except LeftOut as reason:
                 left_out[f"{where}: {name}"] = str(reason)
                 out.add(name)
@@ -105,9 +105,10 @@ def grow(backend: str, places: dict[int, Place], left_out: dict[str, str]) -> It
     alone = [(name,) for name, each in EXPERIMENTS.items() if not each.compares]
     for experiments in (*alone, ()):
         what = " ".join(("lab run", *experiments))
-        PROGRESS.print(f"{backend}: {what}", style="dim")
         try:
-            yield growth(backend, what, {size: command(places[size], experiments) for size in ends})
+            line = growth(backend, what, {size: command(places[size], experiments) for size in ends})
+            PROGRESS.print(f"{backend}: {what}: {line.told} s", style="dim")
+            yield line
         except LeftOut as reason:
             left_out[f"{backend}: {what}"] = str(reason)
 
