@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,7 @@ def lab() -> None:
     "--write-baseline", type=click.Path(path_type=Path), help="Accept all findings from now on, in this file."
 )
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 at this or worse. Default: error.")
+@click.option("--keep", is_flag=True, help="Keep the databases of failed cells, and say how to open them.")
 @click.option(
     "--no-store", "store", is_flag=True, default=True, flag_value=False, help="Do not keep the run for show."
 )
@@ -107,7 +109,7 @@ def lab() -> None:
 def run(context: click.Context, experiments: tuple[str, ...], **options: Any) -> None:
     """Ask EXPERIMENTs (default: all) of the tree, on every backend."""
     config = configured(context, options)
-    request = _request(context, config, experiments)
+    request = replace(_request(context, config, experiments), keep=options["keep"])
     outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
     accepted = read_baseline(config.baseline) if config.baseline else []
     # Terminated is interrupted: what the workers have made has to go in both cases.

@@ -17,7 +17,7 @@ from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.project.reach import fill
 from flask_lab.results import Finding, Severity
 
-FAIL_ON = [*Severity, "never"]
+FAIL_ON = [*(each.value for each in Severity), "never"]
 KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on"}
 
 

@@ -6,10 +6,12 @@ import os
 import select
 import signal
 import socket
+import stat
 import threading
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,6 +21,7 @@ from flask_lab.sources import Server
 # A worker starts with these blocked.
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 GOODBYE_SECONDS = 20.0
+HOLD_SECONDS = 24 * 60 * 60.0
 PATIENCE = 1.0
 """Seconds until a statement is cut off that keeps its thread from hearing of an interruption."""
 
@@ -30,12 +33,14 @@ class Leash:
     scratch databases from under a statement that does not end.
     """
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Connection, *, may_hold: bool = False) -> None:
+        self._holds = _outlive() if may_hold else None
         self.server: Server | None = None
         """Once there is one."""
         self._pipe = pipe
         self._heard = threading.Event()
         self._is_slack = False
+        self._is_holding = False
         self._woken, self._wake = socket.socketpair()
 
     def hear(self) -> None:
@@ -55,11 +60,21 @@ class Leash:
         for each in INTERRUPTIONS:
             signal.signal(each, signal.SIG_IGN)
 
-    def wait_for_end(self) -> None:
-        """Return when nobody listens any more."""
-        poller = select.poll()
-        poller.register(self._pipe.fileno(), 0)
-        poller.poll()
+    def hold(self) -> None:
+        """Outlive the run, until someone ends this very process or a day is over."""
+        if self._holds is None:
+            return
+        ended = threading.Event()
+        for each in INTERRUPTIONS:
+            signal.signal(each, lambda *_: ended.set())
+        self._is_holding = True
+        # Out of reach of the terminal, which belongs to the next command now.
+        os.setsid()
+        os.write(self._holds, b"!")
+        _close_pipes()
+        ended.wait(HOLD_SECONDS)
+        self._is_holding = False
+        self.slacken()
 
     def _interrupt(self, _number: int, _frame: object) -> None:
         self.slacken()
@@ -79,11 +94,38 @@ class Leash:
                 with suppress(LabError, DBAPIError):
                     self.server.cut()
         # The next run sweeps what this leaves.
-        time.sleep(GOODBYE_SECONDS)
-        os._exit(1)
+        while True:
+            time.sleep(GOODBYE_SECONDS)
+            if not self._is_holding:
+                os._exit(1)
 
     def _is_called(self, files: list[int]) -> bool:
         """Whether the reader is gone, or a signal came that is an interruption, not one of the app's own."""
         if self._woken.fileno() not in files:
             return True
         return any(number in INTERRUPTIONS for number in self._woken.recv(64))
+
+
+def _outlive() -> int:
+    """Go on in a child, while this process ends when the child does, or writes to the file that is returned."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ours)
+        return theirs
+    os.close(theirs)
+    if os.read(ours, 1):
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _close_pipes() -> None:
+    """Let go of multiprocessing's own processes, which live as long as these are open, and with them the run's output.
+
+    Whoever reads that would wait for them.
+    """
+    for number in [int(each.name) for each in Path("/dev/fd").iterdir()]:
+        with suppress(OSError):
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.close(number)

@@ -9,7 +9,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
@@ -49,6 +49,8 @@ class Request:
     """The revisions that are asked about, None for all."""
     since: str | None = None
     """A revision or git ref; what came after it is asked about."""
+    keep: bool = False
+    """Whether the databases of failed cells stay, and processes that hold them."""
 
 
 class Listener(Protocol):
@@ -259,6 +261,7 @@ def _start(context: ForkServerContext, request: Request, backend: str) -> Worker
         alembic=request.alembic,
         only=request.only,
         since=request.since,
+        keep=request.keep,
         environ=dict(os.environ),
     )
     process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")
@@ -369,12 +372,16 @@ def _findings(request: Request, worker: Worker, judged: Sequence[_Judged]) -> It
                 message=f"{each.observation.bind}: {fault.message}"
                 if each.observation.bind
                 else fault.message,
-                evidence={"bind": each.observation.bind, **fault.evidence}
-                if each.observation.bind
-                else fault.evidence,
+                evidence=_evidence(each.observation, fault),
                 remedy=remedy_for(rule, product, fault.message, fault.evidence),
                 repeat=_repeat(request, each.experiment, worker.backend, revision),
             )
+
+
+def _evidence(observation: Observation, fault: Fault) -> Mapping[str, Any]:
+    bind = {"bind": observation.bind} if observation.bind else {}
+    kept = {name: said for name, said in observation.facts.items() if name.startswith("kept")}
+    return {**bind, **fault.evidence, **kept}
 
 
 def _not_compared(worker: Worker) -> Iterator[str]:

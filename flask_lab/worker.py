@@ -47,6 +47,7 @@ class Job:
     alembic: AlembicFile | None
     only: frozenset[str] | None
     since: str | None
+    keep: bool
     environ: dict[str, str]
     """The caller's; a worker is forked from a process that may be older than a variable."""
 
@@ -59,12 +60,15 @@ def work(job: Job, pipe: Connection) -> None:
     sys.dont_write_bytecode = True
     # What an app or a revision prints belongs into no report, and would tear the live display.
     with _quiet(), pipe:
-        leash = Leash(pipe)
+        leash = Leash(pipe, may_hold=job.keep)
         try:
             leash.hear()
             with open_server(job.backend) as server, Watch(server) as watch:
                 leash.server = server
                 _on(server, watch, job, partial(_tell, pipe, leash))
+                if server.kept:
+                    leash.hold()
+                    server.drop_kept()
         except BackendUnavailable as reason:
             _without_server(job, str(reason), leash, partial(_tell, pipe, leash))
         except (KeyboardInterrupt, BrokenPipeError):
@@ -102,7 +106,8 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
         named = str(job.alembic or job.app)
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
-            _ask(experiment, Stage(project, server, _recorder(experiment, watch, tell), asked), watch, tell)
+            record = _recorder(experiment, watch, tell)
+            _ask(experiment, Stage(project, server, record, asked, job.keep), watch, tell)
         tell("done")
 
 
@@ -186,16 +191,10 @@ def _ask(experiment: str, stage: Stage, watch: Watch, tell: Tell) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Send what this process prints to a file that is gone afterwards."""
+    """Send what this process prints from here on to a file that is gone afterwards."""
     with tempfile.TemporaryFile() as sink:
-        kept = [os.dup(1), os.dup(2)]
-        try:
-            for number in (1, 2):
-                os.dup2(sink.fileno(), number)
-            yield
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for number, old in zip((1, 2), kept, strict=True):
-                os.dup2(old, number)
-                os.close(old)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number in (1, 2):
+            os.dup2(sink.fileno(), number)
+        yield

@@ -115,11 +115,13 @@ class Stage:
                 self._seen = None
                 self.project.let_go()
 
-    def kept(self) -> Facts:
+    def kept(self) -> dict[str, Any]:
         """As facts: how to open the databases that the project points at, which stay, if that was asked for."""
         if not self.keep:
             return {}
-        return {"kept": [self.server.keep(url) for url in self.project.urls.values()]}
+        # This process holds them. Who ends it has them dropped.
+        until = f"kill {os.getpid()}, or a day"
+        return {"kept": [self.server.keep(url) for url in self.project.urls.values()], "kept until": until}
 
     def schema(self, connection: Connection, version_table: str) -> Schema:
         """The schema that `connection` sees, without Alembic's own table."""

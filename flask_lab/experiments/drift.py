@@ -55,6 +55,8 @@ class Drift(Experiment):
             except MigrationFailed as failure:
                 facts["unfinished"] = failure.message
                 facts["not_compared"].append(f"the models: the tree cannot be applied: {failure.message}")
+            if facts["differences"]:
+                facts |= stage.kept()
         stage.record(Observation(None, facts, skipped=_why_not(facts)))
 
     def broken(self, stage: Stage) -> Observation:

@@ -98,6 +98,7 @@ class Visit:
     trace: list[Difference] = field(default_factory=list)
     differs: list[Difference] = field(default_factory=list)
     lost: list[Difference] = field(default_factory=list)
+    kept: Facts = field(default_factory=dict)
     error: BaseException | None = None
     """Raised by env.py around the last step, not by the revision."""
 
@@ -120,7 +121,7 @@ class Visit:
         if len(self.steps) > 1 and (missing := self._missing()):
             facts["downgrade"]["missing"] = missing
         found = {"trace": self.trace, "differs": self.differs, "lost": self.lost}
-        return facts | {name: _plain(each) for name, each in found.items()}
+        return facts | {name: _plain(each) for name, each in found.items()} | self.kept
 
     def _missing(self) -> str:
         """In what way there is no downgrade, else empty."""
@@ -164,6 +165,7 @@ class Walk:
                 raise
             self.visit.error = failure.cause
         if self.visit is not None:
+            self.visit.kept = self.stage.kept()
             self._leave(self.visit)
         elif not self.seen:
             # env.py has no run for this bind.
@@ -195,7 +197,7 @@ class Walk:
             yield stepper.move(revision, "upgrade")
             before = self._schema(stepper)
             visit.differs = differences(after, before)
-            if visit.trace or visit.differs:
+            if visit.trace or visit.differs or (visit.lost and self.stage.keep):
                 return
             self._leave(visit)
 
@@ -234,6 +236,7 @@ def one_run(stage: Stage, stepwise: dict[str, list[Facts]]) -> Facts:
                 steps = stage.migrator.run_command(way)
             except MigrationFailed as failure:
                 facts[way] = {"error": {"type": type(failure.cause).__name__, "message": failure.message}}
+                facts |= stage.kept()
                 break
             facts[way] = {"seconds": round(time.perf_counter() - begun, 3), "steps": len(steps)}
     return facts

@@ -9,11 +9,12 @@ from flask_lab.results import Finding
 
 SQL = "SQL"
 FOUND = "found"
+KEPT = "kept"
 NOTHING = "nothing"
 WIDEST = 40
 MOST = 3
 # Shown as they are; all else has a form of its own, or is for programs.
-PLAIN = ("because of", "foreign keys", "rebuilt", "kept", "bind")
+PLAIN = ("because of", "foreign keys", "rebuilt", "bind")
 
 Line = tuple[str, str]
 """A label, and what there is to say."""
@@ -28,6 +29,7 @@ def evidence(finding: Finding) -> list[Line]:
     for backend, facts in finding.evidence.get("others", {}).items():
         found = [said for label, said in _lines(facts) if label == FOUND]
         lines += [(f"{FOUND} on {backend}", said) for said in found if (FOUND, said) not in lines]
+        lines += [(f"{KEPT} on {backend}", said) for label, said in _lines(facts) if label == KEPT]
     return sorted(lines, key=lambda line: line[0] == SQL)
 
 
@@ -40,6 +42,7 @@ def _lines(facts: Mapping[str, Any]) -> list[Line]:
     lines = [("at", f"{facts['at']}: {facts.get('code', '')}")] if facts.get("at") else []
     lines += _expected_and_found(facts)
     lines += [(name, str(facts[name])) for name in PLAIN if facts.get(name)]
+    lines += [(KEPT, f"{each} (until: {facts[f'{KEPT} until']})") for each in facts.get(KEPT, ())]
     return lines + [(SQL, each) for each in _statements(facts)]
 
 

@@ -112,10 +112,16 @@ class Server:
         self._made.discard(database)
 
     def keep(self, url: URL) -> str:
-        """Leave a scratch database where it is until the next run sweeps it; the command that opens it."""
+        """Leave a scratch database where it is when it is dropped; the command that opens it."""
         self.kept.add(_database(url))
         # A password that a person gave is theirs to enter.
-        return self.product.shell(url.set(password=None) if self.source == "url" else url)
+        return self.product.shell(url._replace(password=None) if self.source == "url" else url)
+
+    def drop_kept(self) -> None:
+        """Drop what was kept."""
+        databases, self.kept = self.kept, set()
+        for database in databases:
+            self.drop(self.product.scratch_url(self.url, database))
 
     def cut(self) -> None:
         """Drop all scratch databases, from another thread than the one that waits for an answer from them."""

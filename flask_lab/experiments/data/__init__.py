@@ -74,6 +74,9 @@ def _observation(revision: str, ordinary: Facts, hostile: Facts, *, enforces: bo
         "enforces_foreign_keys": enforces,
         "not_compared": [f"rows of {table}: {said}" for table, said in named.items()],
     }
+    if kept := [*ordinary.get("kept", ()), *hostile.get("kept", ())]:
+        facts["kept"] = kept
+        facts["kept until"] = ordinary.get("kept until") or hostile["kept until"]
     seconds = sum(
         (each.get(name) or {}).get("seconds", 0.0)
         for each in (ordinary, hostile)

@@ -18,6 +18,7 @@ from flask_lab.rows import Change, Kind, Renames, TableRows, compare
 STEPS = ("upgrade", "downgrade", "again")
 SHOWN = 3
 Facts = dict[str, Any]
+HARM = ("lost", "changed", "invented", "destroyed", "refused", "back_lost", "back_changed")
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Trial:
     """Why the last step did not get through."""
     passes_empty: bool = True
     """Whether that step does get through without rows."""
+    kept: Facts = field(default_factory=dict)
 
     @property
     def before(self) -> State:
@@ -64,7 +66,7 @@ class Trial:
             origin["then"] = f"{facts['failed']['step']} fails: {facts['failed']['message']}"
             facts["failed"] = None
         facts["refused"] = [plain(each) for each in self.refused]
-        return facts
+        return facts | self.kept
 
     def _origin(self, facts: Facts) -> Facts | None:
         """What the upgrade changed in a table that a later step failed over."""
@@ -86,6 +88,11 @@ class Trial:
             **error_facts(self.error, step.statements),
             "rows": {name: _rows(last.rows[name].rows) for name in sorted(touched) if last.rows[name].rows},
         }
+
+
+def is_bad(facts: Facts) -> bool:
+    """Whether a step that got through did harm."""
+    return any(facts.get(name) for name in HARM)
 
 
 class Findings:

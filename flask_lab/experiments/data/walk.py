@@ -18,7 +18,7 @@ from flask_lab.experiments.data import recorded
 from flask_lab.experiments.data.insertion import Probe, Refusal
 from flask_lab.experiments.data.labels import Labels
 from flask_lab.experiments.data.state import State
-from flask_lab.experiments.data.trial import Facts, Trial
+from flask_lab.experiments.data.trial import Facts, Trial, is_bad
 from flask_lab.migrator import Direction, Stepper
 from flask_lab.project import Bind
 from flask_lab.rows import APART, FIRST, Filled, Kind, Loader, Order, Row, Theme, load, sorted_tables
@@ -126,6 +126,8 @@ class Walk:
             else:
                 self.known.met.add(key)
                 yield from self._try(stepper, revision)
+                if self.done[-1][1].get("kept"):
+                    return
 
     def _pass(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
         """Across one revision that nobody asks about."""
@@ -150,7 +152,10 @@ class Walk:
                 for direction in DIRECTIONS[1:]:
                     yield stepper.move(revision, direction)
                     self._look(stepper, trial)
-        self.state = self._tidied(stepper, trial, added)
+        if self.stage.keep and is_bad(trial.facts()):
+            trial.kept = self.stage.kept()
+        else:
+            self.state = self._tidied(stepper, trial, added)
         trial.seconds = time.perf_counter() - begun
         self.trial = None
         self._put_down(trial)
@@ -182,6 +187,7 @@ class Walk:
             trial.error = failure.cause
             if self._may_relax(trial, failure):
                 return
+            trial.kept = self.stage.kept()
             self.waiting.remove(trial.revision)
             step = trial.steps[-1]
             known = self.known.controls.get((self.bind, trial.revision))
