@@ -9,7 +9,8 @@ import socket
 import stat
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -104,6 +105,30 @@ class Leash:
         if self._woken.fileno() not in files:
             return True
         return any(number in INTERRUPTIONS for number in self._woken.recv(64))
+
+
+@contextmanager
+def interruptions_held() -> Iterator[None]:
+    """Raise KeyboardInterrupt for an interruption at the end of the block; workers started in it hold theirs too."""
+    held: list[int] = []
+    handlers = {each: signal.getsignal(each) for each in INTERRUPTIONS}
+    # The mask is what a worker inherits; a thread of the live display may take a signal all the same.
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+    ours = [each for each, handler in handlers.items() if callable(handler) and _is_main_thread()]
+    for each in ours:
+        signal.signal(each, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
+        for each in ours:
+            signal.signal(each, handlers[each])
+    if held:
+        raise KeyboardInterrupt
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _outlive() -> int:

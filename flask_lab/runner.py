@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import secrets
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from flask_lab.across import compared
 from flask_lab.backends import parse_backend
 from flask_lab.errors import ConfigError, NoProject, TreeError
 from flask_lab.experiments import EXPERIMENTS, Fault, Observation
-from flask_lab.leash import GOODBYE_SECONDS, INTERRUPTIONS
+from flask_lab.leash import GOODBYE_SECONDS, interruptions_held
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.remedies import remedy_for
 from flask_lab.results import BackendReport, Cell, Finding, ProjectReport, Run, Severity, Verdict
@@ -204,11 +203,11 @@ def _workers(request: Request) -> Iterator[list[Worker]]:
     try:
         for backend in request.backends:
             # Workers inherit it: an interruption waits until they can clean up, and until they are known here.
-            with _interruptions_held():
+            with interruptions_held():
                 workers.append(_start(context, request, backend))
         yield workers
     finally:
-        with _interruptions_held():
+        with interruptions_held():
             _end(workers)
 
 
@@ -225,30 +224,6 @@ def _end(workers: Sequence[Worker]) -> None:
             worker.process.join()
     if any(worker.process.exitcode for worker in workers):
         sweep_machine()
-
-
-@contextlib.contextmanager
-def _interruptions_held() -> Iterator[None]:
-    """Raise KeyboardInterrupt for an interruption at the end of the block; workers started in it hold theirs too."""
-    held: list[int] = []
-    handlers = {each: signal.getsignal(each) for each in INTERRUPTIONS}
-    # The mask is what a worker inherits; a thread of the live display may take a signal all the same.
-    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
-    ours = [each for each, handler in handlers.items() if callable(handler) and _is_main_thread()]
-    for each in ours:
-        signal.signal(each, lambda number, _: held.append(number))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
-        for each in ours:
-            signal.signal(each, handlers[each])
-    if held:
-        raise KeyboardInterrupt
-
-
-def _is_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
 
 
 def _start(context: ForkServerContext, request: Request, backend: str) -> Worker:
