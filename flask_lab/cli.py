@@ -14,11 +14,10 @@ from typing import Any
 import click
 from flask.cli import ScriptInfo
 
-from flask_lab import reports, sqltext, store
+from flask_lab import reports, sqltext, store, survey
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
-from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.config import FAIL_ON, Config, read_config
-from flask_lab.errors import BackendUnavailable, ConfigError, LabError, TreeError
+from flask_lab.errors import ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.progress import Progress
 from flask_lab.project import own_engines
@@ -26,7 +25,6 @@ from flask_lab.results import Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.runner import Request, merged
 from flask_lab.runner import run as run_experiments
-from flask_lab.sources import open_server, plan
 from flask_lab.waiting import wait_for
 
 FOUND, WRONG, BROKEN, INTERRUPTED = 1, 2, 3, 130
@@ -160,15 +158,8 @@ def merge(names: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> N
 @told
 def backends(on: str | None) -> None:
     """Say where each backend would come from, its version and start-up time, or what to do."""
-    for name in _names(on) or PRODUCTS:
-        try:
-            with open_server(name) as server:
-                origin = "{}, {}".format(*plan(name))
-                click.echo(
-                    f"{name:<14} {server.product.title} {server.version}, ready in {server.seconds:.1f} s ({origin})"
-                )
-        except BackendUnavailable as reason:
-            click.echo(f"{name:<14} not here: {reason}")
+    found = survey.survey(read_config("", {"on": on}).on)
+    survey.write(found)
 
 
 @lab.command()
@@ -273,7 +264,3 @@ def _request(context: click.Context, config: Config, experiments: tuple[str, ...
         only=frozenset({config.only}) if config.only else None,
         since=config.since,
     )
-
-
-def _names(on: str | None) -> list[str]:
-    return [parse_backend(each).name for each in (on or "").replace(",", " ").split()]

@@ -16,6 +16,7 @@ from flask_lab.errors import ConfigError
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.project.reach import fill
 from flask_lab.results import Finding, Severity
+from flask_lab.sources.url import variable_of
 
 FAIL_ON = [*(each.value for each in Severity), "never"]
 KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on"}
@@ -47,8 +48,8 @@ class Config:
 def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None) -> Config:
     """The settings for an app; ConfigError for one that cannot be right. URLs found go to the environment."""
     table = _table((folder or Path.cwd()) / "pyproject.toml")
-    for product, url in table.get("urls", {}).items():
-        os.environ.setdefault(f"LAB_{product.upper()}_URL", url)
+    for backend, url in table.get("urls", {}).items():
+        os.environ.setdefault(variable_of(parse_backend(backend)), url)
     chosen = options.get("on") or table.get("on") or list(PRODUCTS)
     names = chosen.replace(",", " ").split() if isinstance(chosen, str) else chosen
     fail_on = options.get("fail_on") or table.get("fail_on", Severity.ERROR)

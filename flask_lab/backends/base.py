@@ -72,6 +72,9 @@ class Product(ABC):
     """The product's own shell."""
     package: str = ""
     """The Debian package that holds the server programs."""
+    python_package: str = ""
+    """A package of PyPI that holds the server programs too, and the places in its module where they are."""
+    places_in_package: Sequence[str] = ()
     timeout_arguments: Sequence[str] = ("connect_timeout",)
     abilities: frozenset[str] = frozenset()
     """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`."""

