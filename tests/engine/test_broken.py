@@ -85,7 +85,7 @@ def test_server_that_dies_is_no_finding(own: str, tmp_path: Path) -> None:
         found = told(run)
     assert found["findings"] == []
     lost = reasons(found, "postgres")
-    assert set(lost) == {"stairway", "data", "drift"}
+    assert set(lost) >= {"stairway", "data", "drift"}
     assert [
         each for each in lost.values() if "the connection to the server of postgres was lost: " not in each
     ] == []
@@ -110,7 +110,7 @@ def test_disk_that_is_full_is_no_finding(tmp_path: Path) -> None:
     with held(held_project(tmp_path, FILL), "--on", "sqlite", "--format", "json") as run:
         found = told(run)
     assert found["findings"] == []
-    assert reasons(found, "sqlite").keys() == {"stairway", "data", "drift"}
+    assert reasons(found, "sqlite").keys() >= {"stairway", "data", "drift"}
     for reason in reasons(found, "sqlite").values():
         assert "the server of sqlite failed: " in reason
         assert "disk" in reason
