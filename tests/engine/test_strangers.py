@@ -35,7 +35,7 @@ def test_server_that_does_not_let_us_in_is_skipped_or_required(
     name = f"LAB_{backend.name.upper()}_URL"
     arguments = (
         "run",
-        "drift",
+        "stairway",
         "--on",
         f"sqlite,{backend.name}",
         "--format",
@@ -45,7 +45,7 @@ def test_server_that_does_not_let_us_in_is_skipped_or_required(
     )
     environment = {name: wrong.render_as_string(hide_password=False)}
     done = lab(good, *arguments, **environment)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     seen = json.loads(done.stdout)["backends"][1]
     assert seen["verdict"] == "skipped"
     assert seen["reason"].startswith(f"no server for {backend.name}: {name}: ")
