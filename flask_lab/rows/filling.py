@@ -119,7 +119,11 @@ class Loader:
 
     def close_cycles(self, shape: Shape) -> None:
         """Fill the references that were left NULL because their parents came later."""
+        filled = list(self.keys)
+        earlier = filled[: filled.index(shape.name)] if shape.name in filled else filled
         for reference in shape.references:
+            if reference.parent in earlier or reference.parent not in filled:
+                continue
             rows = [row for row in self.keys.get(shape.name, ()) if _waits(row, reference)]
             parents = self.maker.parent_keys(reference) if rows else []
             if not parents or not shape.key:

@@ -119,6 +119,20 @@ def test_hostile_rows_hold_nulls_duplicates_and_extremes(backend: ReadyBackend, 
     assert {row["id"] for row in rows["teams"].rows} - set(parents), "some have no children"
 
 
+def test_hostile_rows_hold_nulls_in_references_too(backend: ReadyBackend, database: str) -> None:
+    script = """
+    CREATE TABLE parents (id INTEGER PRIMARY KEY);
+    CREATE TABLE children (
+        id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parents (id), twin_id INTEGER REFERENCES children (id)
+    );
+    """
+    with connected(database, script) as connection:
+        load(connection, Kind.HOSTILE)
+        children = read_back(connection)["children"].rows
+    for name in ("parent_id", "twin_id"):
+        assert {row[name] is None for row in children} == {True, False}
+
+
 def test_rows_are_added_beside_others_and_read_back_unchanged(backend: ReadyBackend, database: str) -> None:
     with connected(database, TABLES[backend.name]) as connection:
         load(connection, Kind.ORDINARY)
