@@ -57,6 +57,11 @@ class Stepper:
         self._imports = project.imports
         self._notes = notes
 
+    def settle(self) -> None:
+        """Commit what the lab itself wrote, unless env.py holds one transaction around everything."""
+        if not self.context._in_external_transaction:
+            self.connection.commit()
+
     def move(self, revision: str, direction: Direction) -> RevisionStep:
         """A step to yield; what happens in it is added to `steps`."""
         script = self._script.get_revision(revision)
@@ -150,11 +155,16 @@ class Migrator:
             raise _failure([step for each in steppers for step in each.steps], error) from error
         return [step for each in steppers for step in each.steps]
 
-    def run_command(self, direction: Direction) -> list[Step]:
-        """All the way in one run, committed as env.py says: `flask db upgrade heads`, or `flask db downgrade base`."""
+    def run_command(self, direction: Direction, steps: list[Step] | None = None) -> list[Step]:
+        """All the way in one run, committed as env.py says: `flask db upgrade heads`, or `flask db downgrade base`.
+
+        What ran is added to `steps` too, in which it is found also after a failure.
+        """
         script = self.project.script
 
         def plan(stepper: Stepper) -> Iterator[RevisionStep]:
+            if steps is not None:
+                stepper.steps = steps
             heads: Any = stepper.context.get_current_heads()
             up = direction == "upgrade"
             yield from map(

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.data.one_run import OneRun
 from flask_lab.experiments.data.trial import Facts
 from flask_lab.experiments.data.walk import Knowledge, Walk
+from flask_lab.project import Bind
 from flask_lab.results import Severity
 from flask_lab.rows import Kind, Theme
 
@@ -28,10 +30,12 @@ class Data(Experiment):
     longest texts, extreme numbers and times, quotes and emoji. Across each revision the database goes up, takes new
     rows, goes down and up again; what both sides have is compared row by row after each step. Renames are taken from
     the revision's own operations and statements. What fails is tried once more without rows, to tell whether they are
-    the reason. On SQLite every connection opens with foreign keys enforced, as an app's own would that sets the
-    pragma; if the app or env.py sets it otherwise afterwards, that stands.
+    the reason. Where a product keeps several revisions in one transaction, the rest of the tree is upgraded in one run
+    too, over rows, from a revision that writes some. On SQLite every connection opens with foreign keys enforced, as
+    an app's own would that sets the pragma; if the app or env.py sets it otherwise afterwards, that stands.
     Passes when: no step fails because of rows, no row or value of what survived is another than before, but for what
-    the revision's own UPDATE statements set, and the new schema takes an ordinary row.
+    the revision's own UPDATE statements set, the new schema takes an ordinary row, and what passes a revision at a
+    time passes in one run.
     Cannot see: rows that only your data has; tables whose rows cannot be made, which are named; values written after
     the upgrade that are wider than the old column; whether an UPDATE sets the right value.
     """
@@ -45,15 +49,18 @@ class Data(Experiment):
         with _foreign_keys_enforced():
             for order in stage.project.tree.orders():
                 for bind in stage.project.engines:
-                    seen: dict[str, Facts] = dict(Walk(stage, order, bind, Kind.ORDINARY, known).observe())
-                    for revision, facts in Walk(stage, order, bind, Kind.HOSTILE, known).observe():
-                        both = (seen.pop(revision, {}), facts)
+                    failing: set[str] = set()
+                    for revision, both in _walked(stage, order, bind, known):
+                        failing |= {revision for each in both if each.get("failed") or each.get("skipped")}
                         stage.record(_observation(revision, *both, enforces=enforces, bind=stage.named(bind)))
-                    for revision, facts in seen.items():
-                        both = (facts, {})
-                        stage.record(_observation(revision, *both, enforces=enforces, bind=stage.named(bind)))
+                    writers = known.writers.pop(bind, [])
+                    for revision, fact in OneRun(stage, order, bind).faults(writers, failing):
+                        stage.record(Observation(revision, {"one_run": fact}, bind=stage.named(bind)))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
+        if one_run := observation.facts.get("one_run"):
+            yield _one_run(one_run)
+            return
         told: set[tuple[str, str]] = set()
         for kind in KINDS:
             facts = observation.facts.get(kind) or {}
@@ -62,6 +69,17 @@ class Data(Experiment):
                     continue
                 told.add((fault.rule, place))
                 yield fault if kind is Kind.ORDINARY else _only_hostile(fault)
+
+
+def _walked(
+    stage: Stage, order: tuple[str, ...], bind: Bind, known: Knowledge
+) -> Iterator[tuple[str, tuple[Facts, Facts]]]:
+    """What was seen at each revision over ordinary rows and over hostile ones."""
+    seen: dict[str, Facts] = dict(Walk(stage, order, bind, Kind.ORDINARY, known).observe())
+    for revision, facts in Walk(stage, order, bind, Kind.HOSTILE, known).observe():
+        yield revision, (seen.pop(revision, {}), facts)
+    for revision, facts in seen.items():
+        yield revision, (facts, {})
 
 
 def _observation(revision: str, ordinary: Facts, hostile: Facts, *, enforces: bool, bind: str) -> Observation:
@@ -135,6 +153,12 @@ def _faults(facts: Facts, kind: Kind, *, enforces: bool) -> Iterator[Found]:
 
 
 _ENFORCED = ", where foreign keys are enforced: the lab sets PRAGMA foreign_keys, and the app does not"
+
+
+def _one_run(failed: Facts) -> Fault:
+    message = f"upgrade in one run from {failed['since']} on, over rows: {failed['message']}"
+    fault = Fault("one-run-fails", message, failed)
+    return fault if failed["kind"] == Kind.ORDINARY else _only_hostile(fault)
 
 
 def _failure(failed: Facts, kind: Kind) -> Fault:

@@ -26,6 +26,7 @@ _RENAME_COLUMN = re.compile(
 _UPDATE = re.compile(r"\bupdate\b(?P<tables>.+?)\bset\b(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
 _WRITTEN = re.compile(rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|create\s+table)\s+{_TABLE}", re.IGNORECASE)
 _INSERTED = re.compile(rf"\binsert\s+(?:or\s+\w+\s+)?into\s+{_TABLE}", re.IGNORECASE)
+_WRITES = re.compile(r"\s*(?:with|insert|update|delete|merge)\b", re.IGNORECASE)
 _END_OF_SET = re.compile(r"\b(?:where|from|returning|order|limit)\b", re.IGNORECASE)
 # Whatever deletes rows of one table may delete or change those that refer to them.
 _REACHES_CHILDREN = re.compile(r"\b(?:delete|drop\s+table|truncate|update|replace)\b", re.IGNORECASE)
@@ -115,6 +116,11 @@ def written(step: Step) -> set[str]:
 def inserted(step: Step) -> set[str]:
     """The tables, in lower case, that the step added rows to."""
     return {_bare(name).lower() for statement in step.statements for name in _INSERTED.findall(statement)}
+
+
+def writes_rows(step: Step) -> bool:
+    """Whether the step adds, changes or deletes rows."""
+    return any(_WRITES.match(statement) for statement in step.statements)
 
 
 def touched(step: Step, shapes: Mapping[str, Shape], names: Collection[str]) -> set[str]:

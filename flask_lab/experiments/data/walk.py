@@ -19,7 +19,7 @@ from flask_lab.experiments.data.insertion import Probe, Refusal
 from flask_lab.experiments.data.labels import Labels
 from flask_lab.experiments.data.state import State
 from flask_lab.experiments.data.trial import Facts, Trial, is_bad
-from flask_lab.migrator import Direction, Stepper
+from flask_lab.migrator import Direction, Step, Stepper
 from flask_lab.project import Bind
 from flask_lab.rows import APART, FIRST, Filled, Kind, Loader, Order, Row, Theme, load, sorted_tables
 from flask_lab.schema import Schema
@@ -50,6 +50,8 @@ class Knowledge:
     """Whether the app has foreign keys enforced by itself."""
     relaxed: dict[tuple[Bind, str], Facts] = field(default_factory=dict)
     """Revisions that foreign keys stopped which the lab alone enforces, with what failed: tried on without them."""
+    writers: dict[Bind, list[str]] = field(default_factory=dict)
+    """Revisions that write rows in a transaction which may be that of the next ones too, in their order."""
 
 
 class Walk:
@@ -145,6 +147,8 @@ class Walk:
         relaxed = (self.bind, revision) in self.known.relaxed
         with self._foreign_keys(stepper, enforced=False if relaxed else None):
             yield stepper.move(revision, "upgrade")
+            if stepper.context.impl.transactional_ddl:
+                self._note_writes(trial.steps[0])
             self._look(stepper, trial)
             added = self._insert(stepper, trial)
             control = self.known.controls.get((self.bind, revision))
@@ -165,6 +169,11 @@ class Walk:
     def _put_down(self, trial: Trial) -> None:
         enforced = self.known.relaxed.get((self.bind, trial.revision))
         self.done.append((trial.revision, trial.facts() | {"enforced": enforced}))
+
+    def _note_writes(self, step: Step) -> None:
+        writers = self.known.writers.setdefault(self.bind, [])
+        if recorded.writes_rows(step) and step.revision not in writers:
+            writers.append(step.revision)
 
     def _control(self, stepper: Stepper, suspect: Trial) -> Iterator[RevisionStep]:
         """The steps of a trial that failed, without rows; then on from there."""
@@ -244,7 +253,7 @@ class Walk:
         state = state.with_labels(self.labels)
         self.not_filled = dict(self._load(stepper, state, set(state.shapes)).not_filled)
         state = state.with_rows(stepper.connection, set(state.shapes))
-        self._settle(stepper)
+        stepper.settle()
         return state
 
     def _look(self, stepper: Stepper, trial: Trial) -> None:
@@ -255,7 +264,7 @@ class Walk:
         if step.direction == "upgrade":
             self.labels.take(step)
         trial.states.append(state.with_labels(self.labels))
-        self._settle(stepper)
+        stepper.settle()
 
     def _insert(self, stepper: Stepper, trial: Trial) -> dict[str, list[Row]]:
         """Write rows as the new schema wants them, which the way back will meet; their keys."""
@@ -283,7 +292,7 @@ class Walk:
             order = Order(touched, self._number(), themes=themes, domains=domains)
             for name, rows in load(stepper.connection, Kind.HOSTILE, shapes, order).keys.items():
                 added.setdefault(name, []).extend(rows)
-        self._settle(stepper)
+        stepper.settle()
         return added
 
     def _is_news(self, refusal: Refusal, before: State) -> bool:
@@ -315,7 +324,7 @@ class Walk:
                 state.shapes[name], set(state.shapes[name].columns).difference(old.columns if old else ())
             )
         state = state.with_rows(stepper.connection, touched)
-        self._settle(stepper)
+        stepper.settle()
         return state
 
     def _delete(self, stepper: Stepper, state: State, name: str, rows: list[Row]) -> None:
@@ -337,7 +346,7 @@ class Walk:
         """Take back what an earlier revision has set on the connection: each is tried as in a run of its own."""
         if stepper.connection.dialect.name != "sqlite":
             return
-        self._settle(stepper)
+        stepper.settle()
         cursor = stepper.connection.connection.cursor()
         if self.opened is None:
             self.opened = int(cursor.execute("PRAGMA foreign_keys").fetchone()[0])
@@ -350,14 +359,14 @@ class Walk:
         if stepper.connection.dialect.name != "sqlite" or enforced is None:
             yield
             return
-        self._settle(stepper)
+        stepper.settle()
         # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
         cursor: Any = stepper.connection.connection.cursor()
         cursor.execute("PRAGMA foreign_keys")
         (was,) = cursor.fetchone() or (0,)
         cursor.execute(f"PRAGMA foreign_keys = {int(enforced)}")
         yield
-        self._settle(stepper)
+        stepper.settle()
         cursor.execute(f"PRAGMA foreign_keys = {was}")
         cursor.close()
 
@@ -375,8 +384,3 @@ class Walk:
 
     def _schema(self, stepper: Stepper) -> Schema:
         return self.stage.schema(stepper.connection, stepper.context.version_table)
-
-    def _settle(self, stepper: Stepper) -> None:
-        """Commit the lab's own rows, unless env.py holds one transaction around everything."""
-        if not stepper.context._in_external_transaction:
-            stepper.connection.commit()
