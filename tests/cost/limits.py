@@ -66,10 +66,16 @@ class Line:
     """What the lab takes, in parts of this."""
     most: float | None = None
 
+    at_most: bool = False
+    """Whether the other was ended early, so that the ratio may be less."""
+
     @property
     def held(self) -> bool | None:
-        """Whether the limit is kept, or None where there is none."""
-        return None if self.most is None or self.ratio is None else self.ratio <= self.most
+        """Whether the limit is kept; None where there is none, or where the other was ended too early to tell."""
+        if self.most is None or self.ratio is None:
+            return None
+        held = self.ratio <= self.most
+        return None if self.at_most and not held else held
 
 
 def compare(backend: str, revisions: int, timings: Mapping[str, Timing]) -> Iterator[Line]:
@@ -80,10 +86,12 @@ def compare(backend: str, revisions: int, timings: Mapping[str, Timing]) -> Iter
         limit = next(
             (each for each in LIMITS if each.other == other and _product(backend) in each.backends), None
         )
-        ratio = lab.median / timings[other].median
+        timing = timings[other]
+        ratio = lab.median / timing.median
         if other == RAW:
-            ratio *= timings[other].steps / lab.steps
-        yield Line(backend, str(revisions), other, timings[other].told, ratio, limit.most if limit else None)
+            ratio *= timing.steps / lab.steps
+        most = limit.most if limit else None
+        yield Line(backend, str(revisions), other, timing.told, ratio, most, at_most=timing.stopped)
 
 
 def growth(backend: str, what: str, sizes: Mapping[int, Timing]) -> Line:

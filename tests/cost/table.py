@@ -28,7 +28,7 @@ def show(
             str(line.revisions),
             line.what,
             line.told,
-            "" if line.ratio is None else f"{line.ratio:.2f}",
+            "" if line.ratio is None else f"{'< ' if line.at_most else ''}{line.ratio:.2f}",
             "" if line.most is None else f"{line.most:.2f}",
             MARKS[line.held],
         )

@@ -82,6 +82,12 @@ def test_who_is_ended_early_counts_with_what_it_took_so_far() -> None:
     assert (line.told, line.held) == ("over 60", True)
 
 
+def test_who_is_ended_too_early_tells_nothing() -> None:
+    ended = dict(TIMINGS) | {MRT: Timing((0.5,), stopped=True)}
+    line = next(each for each in compare("sqlite", 100, ended) if each.what == MRT)
+    assert line.held is None
+
+
 def test_growth_is_that_of_the_tree_and_a_fifth() -> None:
     slow = growth("sqlite", "lab run", {100: Timing((1.0,)), 1000: Timing((12.5,))})
     assert (slow.most, slow.held) == (12.0, False)
