@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,11 +127,20 @@ class Visit:
     def _missing(self) -> str:
         """In what way there is no downgrade, else empty."""
         down = self.steps[1]
-        if is_refusal(down.error):
+        if _refuses(down):
             return f"the downgrade refuses: {down.error}" if str(down.error) else "the downgrade refuses"
         if self.trace and not down.operations and not down.statements:
             return f"the downgrade does nothing; what is left: {_told(_plain(self.trace))}"
         return ""
+
+
+def _refuses(step: Step) -> bool:
+    """Whether a revision's function raises an error on purpose, and does nothing else."""
+    if step.error is None or is_refusal(step.error):
+        return step.error is not None
+    last = traceback.extract_tb(step.error.__traceback__)[-1]
+    is_on_purpose = last.name == step.direction and (last.line or "").startswith("raise")
+    return is_on_purpose and not step.operations and not step.statements
 
 
 class Walk:
