@@ -245,7 +245,11 @@ class _Asked:
             # A type or sequence that a column leans on is named without it; so is nothing else of a column.
             leans = difference.attribute in {"type", "default"} and self._reach(table, made_of)
             named = (each for each in self.statements if {table, own} <= each.words)
-            return leans or any(each.says(difference.attribute) for each in named)
+            # CONVERT TO CHARACTER SET names no columns.
+            all_of_it = difference.attribute == "collation" and any(
+                {table, "convert"} <= each.words for each in self.statements
+            )
+            return leans or all_of_it or any(each.says(difference.attribute) for each in named)
         name = own or table
         return any(name in each.words for each in self.statements) or self._reach(table, made_of)
 

@@ -121,6 +121,7 @@ def test_a_collation_is_lost_unless_someone_spoke_of_it() -> None:
         found, step(alter(existing_type=sa.String(50, collation="NOCASE"), modify_type=sa.String(80)))
     )
     assert not lost(found, step(alter(existing_type=sa.String(50), modify_type=sa.Integer())))
+    assert not lost(found, step(direct=("ALTER TABLE users CONVERT TO CHARACTER SET latin1",)))
 
 
 def test_a_default_may_be_an_expression() -> None:
