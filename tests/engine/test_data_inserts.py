@@ -45,3 +45,15 @@ def test_what_fails_since_one_revision_is_not_told_of_the_next(lab: Lab) -> None
     )
     where = {"postgres": ["0002"], "sqlite": ["0003"]}.get(lab.backend, [])
     assert found == [(revision, "insert-fails-after-upgrade", Severity.ERROR) for revision in where]
+
+
+def test_a_computed_column_that_reads_texts_as_numbers(lab: Lab) -> None:
+    table = """
+    made = sa.Computed("first || '-' || last", persisted=True)
+    columns = [sa.Column("id", sa.Integer, primary_key=True), sa.Column("slug", sa.String(50), made)]
+    texts = [sa.Column("first", sa.String(20)), sa.Column("last", sa.String(20))]
+    op.create_table("people", *texts, *columns)
+    """
+    found = lab.found((USERS, DROP_USERS), (table, 'op.drop_table("people")'))
+    broken = lab.backend in {"mysql", "mariadb"}
+    assert found == ([("0002", "insert-fails-after-upgrade", Severity.ERROR)] if broken else [])

@@ -23,11 +23,11 @@ def refuse() -> None:
 
 
 def faulty() -> None:
-    {}["users"]
+    int("users")
 
 
 def visit(function: Callable[[], None], *statements: str) -> Visit:
-    with pytest.raises((RuntimeError, KeyError)) as raised:
+    with pytest.raises((RuntimeError, KeyError, ValueError)) as raised:
         function()
     down = Step("0002", "downgrade", statements=list(statements), error=raised.value)
     return Visit("0002", steps=[Step("0002", "upgrade"), down])

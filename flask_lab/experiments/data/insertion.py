@@ -14,6 +14,7 @@ from flask_lab.experiments.data.state import State
 from flask_lab.migrator import describe
 from flask_lab.rows import Column, Filled, Kind, Maker, Order, Row, Shape, canonical, load, read_back
 from flask_lab.rows.filling import is_duplicate, names
+from flask_lab.rows.values import is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +144,24 @@ class Probe:
             self.connection.execute(statement, row)
         except sa.exc.ProgrammingError as error:
             return describe(error)
-        except sa.exc.OperationalError as error:
-            # Where the others' drivers speak of the session or of a CHECK, SQLite's speaks of SQL that cannot work.
-            return describe(error) if self.connection.dialect.name == "sqlite" else ""
+        except (sa.exc.OperationalError, sa.exc.DataError) as error:
+            return describe(error) if self._is_schemas(table, error) else ""
         except (sa.exc.SQLAlchemyError, ArithmeticError, ValueError, TypeError):
             # About this row's values, of which other rows have others.
             return ""
         finally:
             inside.rollback()
         return ""
+
+    def _is_schemas(self, table: str, error: sa.exc.DBAPIError) -> bool:
+        """Whether an error is not about the row, although the driver would say so of others too."""
+        if isinstance(error, sa.exc.OperationalError) and self.connection.dialect.name == "sqlite":
+            # Where the others' drivers speak of the session or of a CHECK, SQLite's speaks of SQL that cannot work.
+            return True
+        shape = self.after.shapes[table]
+        computes = any(each.generated and not each.numbered for each in shape.columns.values())
+        # A plain value of a type that is known can be wrong only for what is computed from it.
+        return computes and not shape.checks and all(map(is_known, shape.written))
 
 
 def _is_value(default: str) -> bool:
