@@ -19,11 +19,12 @@ from flask_lab.accepted import accept, in_comments, read_baseline, write_baselin
 from flask_lab.config import FAIL_ON, Config, read_config
 from flask_lab.errors import ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS
+from flask_lab.merging import merged
 from flask_lab.progress import Progress
 from flask_lab.project import own_engines
 from flask_lab.results import Run, Verdict
 from flask_lab.rules import RULES
-from flask_lab.runner import Request, merged
+from flask_lab.runner import Request
 from flask_lab.runner import run as run_experiments
 from flask_lab.waiting import wait_for
 

@@ -10,8 +10,8 @@ import pytest
 
 from flask_lab import store
 from flask_lab.errors import ConfigError
+from flask_lab.merging import merged
 from flask_lab.results import Verdict
-from flask_lab.runner import merged
 from tests.unit.sample_run import RUN
 
 
