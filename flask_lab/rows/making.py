@@ -119,7 +119,8 @@ class Maker:
         before = self.order.domains.get(shape.name)
         old = before.columns.get(column.name, column) if before else column
         is_text = isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
-        if old is column or column.bounds.choices or not (is_text or (_counts(old) and _counts(column))):
+        counted = _is_number(column) and (_is_number(old) or isinstance(old.type, sa.Boolean))
+        if old is column or column.bounds.choices or not (is_text or counted):
             return ordinary(column, number)
         value = ordinary(old, number)
         if isinstance(value, bool):
@@ -262,8 +263,8 @@ class Maker:
         return value
 
 
-def _counts(column: Column) -> bool:
-    return isinstance(column.type, (sa.Boolean, sa.Integer, sa.Numeric, sa.Float))
+def _is_number(column: Column) -> bool:
+    return isinstance(column.type, (sa.Integer, sa.Numeric, sa.Float))
 
 
 def _turned(keys: list[Any], place: int) -> list[Any]:

@@ -58,7 +58,8 @@ def test_new_rows_keep_to_what_the_old_type_held(lab: Lab) -> None:
             'op.execute("ALTER TABLE users ALTER is_open TYPE INTEGER USING is_open::integer")',
             'op.execute("ALTER TABLE users ALTER is_open TYPE BOOLEAN USING is_open::boolean")',
         )
-    assert not lab.found((ITEMS, DROP_USERS), wider, text, whole)
+    flag = (whole[1], whole[0])
+    assert not lab.found((ITEMS, DROP_USERS), wider, text, whole, flag)
 
 
 def test_values_rounded_at_the_end_of_their_range_are_told_once(lab: Lab) -> None:

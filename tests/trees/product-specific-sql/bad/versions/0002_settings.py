@@ -10,10 +10,10 @@ down_revision = "0001_users"
 def upgrade():
     op.create_table(
         "settings",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", sa.String(50), nullable=False),
+        sa.Column("name", sa.String(50), primary_key=True),
+        sa.Column("value", sa.String(200)),
     )
-    op.execute("INSERT INTO settings (id, name) VALUES (1, 'language') ON CONFLICT (id) DO NOTHING")
+    op.execute("INSERT INTO settings (name) VALUES ('language') ON CONFLICT (name) DO NOTHING")
 
 
 def downgrade():
