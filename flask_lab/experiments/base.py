@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 
 from flask_lab.backends import Backend, Product
 from flask_lab.migrator import Migrator, Step, describe
@@ -65,6 +65,8 @@ class Stage:
     backend: Backend | None = None
     """The backend that is asked about where it has no server; `server` is SQLite's then, for the app to open on."""
     _seen: tuple[Connection, str, SchemaReader] | None = None
+    _urls: dict[Bind, URL] = field(default_factory=dict)
+    """The databases that the project points at; none outside."""
     """Who read a schema last, which is nearly always who reads the next."""
 
     @property
@@ -104,16 +106,19 @@ class Stage:
 
     @contextmanager
     def databases(self) -> Iterator[None]:
-        """New, empty databases for all binds of the project, which points at them meanwhile."""
+        """New, empty databases for all binds of the project, which points at them meanwhile, and then back."""
         with ExitStack() as stack:
-            self.project.point_at(
-                {bind: stack.enter_context(self.server.scratch()) for bind in self.project.engines}
-            )
+            urls = {bind: stack.enter_context(self.server.scratch()) for bind in self.project.engines}
+            outer, self._urls = self._urls, urls
+            self.project.point_at(urls)
             try:
                 yield
             finally:
                 self._seen = None
                 self.project.let_go()
+                self._urls = outer
+                if outer:
+                    self.project.point_at(outer)
 
     def kept(self) -> dict[str, Any]:
         """As facts: how to open the databases that the project points at, which stay, if that was asked for."""

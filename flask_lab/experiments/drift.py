@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from alembic.autogenerate import produce_migrations
-from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.runtime.migration import RevisionStep
 from sqlalchemy import Column, Dialect, MetaData, Table
 from sqlalchemy.exc import CompileError
-from sqlalchemy.schema import CheckConstraint, Constraint, ForeignKeyConstraint, Index
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Index
 from sqlalchemy.types import TypeEngine
 
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.modelled import Modelled, make
 from flask_lab.migrator import Stepper
+from flask_lab.project import Bind
 from flask_lab.results import Severity
+from flask_lab.schema import Schema
 
 
 class Drift(Experiment):
@@ -24,10 +28,13 @@ class Drift(Experiment):
     Question: is what the tree makes on this backend what the app's models say? Does every revision follow one that is
     there, and does the tree end in one?
     Method: the tree is applied from nothing to all heads, and Alembic's autogenerate compares the result with the
-    metadata that env.py gives it, with env.py's own settings (compare_type, include_object and the like).
-    Passes when: there is nothing that `flask db migrate` would write, the revisions make a tree, and it has one head.
-    Cannot see: what autogenerate does not compare; the report counts it by name. CHECK constraints, triggers, views,
-    sequences and the values of enumerations are the usual ones.
+    metadata that env.py gives it, with env.py's own settings (compare_type, include_object and the like). The models
+    also make their tables in a database of their own: what the server's catalogue says alike of both is no
+    difference, and the values of enumerations, the conditions of indexes and CHECKs are compared there.
+    Passes when: there is nothing that `flask db migrate` would write, the revisions make a tree, and it has one head;
+    and nothing in those parts that it passes over differs.
+    Cannot see: what neither compares, such as triggers, views and sequences, and CHECKs of the database that the
+    models do not have; what could not be compared is counted by name.
     """
 
     name = "drift"
@@ -46,15 +53,20 @@ class Drift(Experiment):
         def plan(stepper: Stepper) -> Iterator[RevisionStep]:
             for revision in tree.orders()[0]:
                 yield stepper.move(revision, "upgrade")
-            models, bind = stage.project.metadata(stepper.bind), stage.named(stepper.bind)
-            _compare(stepper.context, models, f"{bind}: " if bind else "", facts, stage.project.own_tables)
+            if (met := _meet(stage, stepper, facts)) is not None:
+                meetings.append(met)
 
+        meetings: list[_Meeting] = []
         with stage.databases():
             try:
                 stage.migrator.follow(plan)
             except MigrationFailed as failure:
                 facts["unfinished"] = failure.message
                 facts["not_compared"].append(f"the models: the tree cannot be applied: {failure.message}")
+            for met in meetings:
+                with stage.databases():
+                    made = make(stage.project.engines[met.bind], met.targets, met.schema)
+                _compare(met, made, stage.project.own_tables, facts)
             if facts["differences"]:
                 facts |= stage.kept()
         stage.record(Observation(None, facts, skipped=_why_not(facts)))
@@ -88,10 +100,25 @@ def _why_not(facts: dict[str, Any]) -> str:
     return "" if facts["tables"] or facts["wrong_metadata"] else "no models are declared"
 
 
-def _compare(
-    context: MigrationContext, models: MetaData, bind: str, facts: dict[str, Any], own_tables: Collection[str]
-) -> None:
-    """Add to `facts` what differs between a database and the metadata of its env.py, or the models if it has none."""
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """A migrated database and the metadata that its env.py compares it with."""
+
+    bind: Bind
+    named: str
+    targets: Sequence[MetaData]
+    differences: Sequence[tuple[Any, ...]]
+    """As autogenerate tells them."""
+    schema: Schema
+    dialect: Dialect
+    options: Mapping[str, Any]
+    """What env.py has configured."""
+
+
+def _meet(stage: Stage, stepper: Stepper, facts: dict[str, Any]) -> _Meeting | None:
+    """Ask autogenerate about a migrated database, if there is metadata to compare it with, or else the models."""
+    context, models = stepper.context, stage.project.metadata(stepper.bind)
+    bind = f"{name}: " if (name := stage.named(stepper.bind)) else ""
     given = context.opts["target_metadata"]
     given = models if given is None else given
     targets = [given] if isinstance(given, MetaData) else list(given or ())
@@ -102,19 +129,38 @@ def _compare(
             f"{bind}env.py compares with metadata of {len(tables)} tables, none of which is among the "
             f"{len(models.tables)} that the models declare: set target_metadata to the metadata of the models"
         )
-        return
+        return None
     if not tables:
-        return
+        return None
+    schema = stage.schema(stepper.connection, context.version_table)
     script = produce_migrations(context, given)
     directives = [script]
     if hook := context.opts.get("process_revision_directives"):
         hook(context, (), directives)
-    for each in directives:
-        facts["differences"] += [
-            _difference(bind + _words(diff, context.dialect), *_but(diff, context.dialect, own_tables))
-            for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
-        ]
-    facts["not_compared"] += _not_compared(targets, context)
+    told = [
+        diff for each in directives for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
+    ]
+    return _Meeting(stepper.bind, bind, targets, told, schema, context.dialect, context.opts)
+
+
+def _compare(
+    met: _Meeting, made: Modelled | None, own_tables: Collection[str], facts: dict[str, Any]
+) -> None:
+    """Add to `facts` what differs, and what could not be compared."""
+    facts["differences"] += [
+        _difference(met.named + _words(diff, met.dialect, made), *_but(diff, met.dialect, own_tables))
+        for diff in met.differences
+        if made is None or not _is_spelling(diff, made)
+    ]
+    if made is not None:
+        types = bool(met.options.get("compare_type"))
+        facts["differences"] += [_difference(met.named + each) for each in made.passed_over(types=types)]
+    facts["not_compared"] += _not_compared(met, made)
+
+
+def _is_spelling(diff: tuple[Any, ...], made: Modelled) -> bool:
+    """Whether the server makes the same of what the models say and of what the tree said."""
+    return diff[0].startswith("modify_") and made.is_alike(diff[0], diff[2], diff[3])
 
 
 def _flat(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
@@ -152,11 +198,13 @@ def _affinity(declared: str) -> str:
     return next((kind for word, kind in (words | reals).items() if word in declared.upper()), "numeric")
 
 
-def _words(diff: tuple[Any, ...], dialect: Dialect) -> str:
+def _words(diff: tuple[Any, ...], dialect: Dialect, made: Modelled | None) -> str:
     """One difference in words. `add` in Alembic's terms is what the models have and the database has not."""
     kind, *details = diff
     if kind.startswith("modify_"):
         _schema, table, column, _existing, database, models = details
+        if made is not None and (told := made.values(kind, table, column)):
+            models, database = told
         says = [_value(kind, value, dialect) for value in (models, database)]
         return f"{table}.{column}: the models say {says[0]}, the database says {says[1]}"
     verb, _, what = kind.partition("_")
@@ -205,17 +253,11 @@ def _named(what: str, details: list[Any]) -> str:
     return f"{what.replace('_', ' ')} {found}"
 
 
-def _not_compared(targets: Iterable[MetaData], context: MigrationContext) -> list[str]:
-    """What the models declare and autogenerate passes over."""
-    checks = sum(
-        isinstance(constraint, CheckConstraint)
-        for target in targets
-        for table in target.tables.values()
-        for constraint in table.constraints
-    )
-    said = [f"{checks} CHECK constraints"] if checks else []
-    if not context.opts.get("compare_type"):
-        said.append("types of columns: compare_type is off")
-    if not context.opts.get("compare_server_default"):
-        said.append("server defaults: compare_server_default is off")
-    return said
+def _not_compared(met: _Meeting, made: Modelled | None) -> Iterator[str]:
+    """What the models declare and nobody looks at."""
+    if made is None:
+        yield "CHECKs, conditions of indexes, values of enumerations: the models cannot make their tables here"
+    if not met.options.get("compare_type"):
+        yield "types of columns: compare_type is off"
+    if not met.options.get("compare_server_default"):
+        yield "server defaults: compare_server_default is off"

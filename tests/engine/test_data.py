@@ -136,13 +136,6 @@ def test_a_backfill_stays_and_an_overwritten_value_has_to_come_back(lab: Lab) ->
     ]
 
 
-def test_texts_without_capitals_are_not_what_they_were(lab: Lab) -> None:
-    lower = 'op.execute("UPDATE users SET name = lower(name)")'
-    assert lab.found((USERS, DROP_USERS), (lower, NOTHING)) == [
-        ("0002", "round-trip-changes-values", Severity.ERROR)
-    ]
-
-
 def test_renames_in_operations_and_in_sql_are_followed(lab: Lab) -> None:
     def rename(old: str, new: str) -> str:
         return alter(old, existing_type="sa.String(50)", new_column_name=f'"{new}"')
