@@ -205,6 +205,15 @@ def is_refusal(error: BaseException | None) -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] not in ("alembic", "sqlalchemy")
 
 
+def refuses(step: Step) -> bool:
+    """Whether a revision's function raises an error on purpose, and does nothing else."""
+    if step.error is None or is_refusal(step.error):
+        return step.error is not None
+    last = traceback.extract_tb(step.error.__traceback__)[-1]
+    is_on_purpose = last.name == step.direction and (last.line or "").startswith("raise")
+    return is_on_purpose and not step.operations and not step.statements
+
+
 def _line(error: BaseException) -> dict[str, str]:
     """Where in a revision an error came up, and what stands there."""
     found = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,7 @@ from flask_lab.experiments.base import (
     Observation,
     Stage,
     error_facts,
-    is_refusal,
+    refuses,
     step_facts,
 )
 from flask_lab.experiments.touched import lost
@@ -127,20 +126,11 @@ class Visit:
     def _missing(self) -> str:
         """In what way there is no downgrade, else empty."""
         down = self.steps[1]
-        if _refuses(down):
+        if refuses(down):
             return f"the downgrade refuses: {down.error}" if str(down.error) else "the downgrade refuses"
         if self.trace and not down.operations and not down.statements:
             return f"the downgrade does nothing; what is left: {_told(_plain(self.trace))}"
         return ""
-
-
-def _refuses(step: Step) -> bool:
-    """Whether a revision's function raises an error on purpose, and does nothing else."""
-    if step.error is None or is_refusal(step.error):
-        return step.error is not None
-    last = traceback.extract_tb(step.error.__traceback__)[-1]
-    is_on_purpose = last.name == step.direction and (last.line or "").startswith("raise")
-    return is_on_purpose and not step.operations and not step.statements
 
 
 class Walk:

@@ -42,6 +42,11 @@ def reasons(found: dict[str, Any], backend: str) -> dict[str, str]:
     }
 
 
+def blamed(found: dict[str, Any]) -> list[str]:
+    """The rules that are said to be broken, but for notes: `portability` has asked no server."""
+    return [each["rule"] for each in found["findings"] if each["severity"] != "note"]
+
+
 @pytest.mark.needs("server")
 def test_connection_that_is_cut_once_is_no_finding(backend: ReadyBackend, tmp_path: Path) -> None:
     project = held_project(tmp_path, WAIT)
@@ -53,7 +58,7 @@ def test_connection_that_is_cut_once_is_no_finding(backend: ReadyBackend, tmp_pa
                 connection.execute(sa.text(KILL[backend.name].format(session)))
         run.go_on()
         found = told(run)
-    assert found["findings"] == []
+    assert blamed(found) == []
     lost = reasons(found, backend.name)
     assert list(lost) == ["stairway"]
     assert f"the connection to the server of {backend.name} was lost: " in lost["stairway"]
@@ -83,7 +88,7 @@ def test_server_that_dies_is_no_finding(own: str, tmp_path: Path) -> None:
         kill_server(own, int(url.port or 0))
         run.go_on()
         found = told(run)
-    assert found["findings"] == []
+    assert blamed(found) == []
     lost = reasons(found, "postgres")
     assert set(lost) >= {"stairway", "data", "drift"}
     assert [
@@ -109,7 +114,7 @@ def kill_server(source: str, port: int) -> None:
 def test_disk_that_is_full_is_no_finding(tmp_path: Path) -> None:
     with held(held_project(tmp_path, FILL), "--on", "sqlite", "--format", "json") as run:
         found = told(run)
-    assert found["findings"] == []
+    assert blamed(found) == []
     assert reasons(found, "sqlite").keys() >= {"stairway", "data", "drift"}
     for reason in reasons(found, "sqlite").values():
         assert "the server of sqlite failed: " in reason

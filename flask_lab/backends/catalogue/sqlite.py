@@ -75,8 +75,10 @@ def digest(connection: Connection, ignore: Collection[str]) -> str:
 
 def _rows(connection: Connection, ignore: Collection[str]) -> list[Row]:
     # Asked of the driver itself: a walk reads all of this at each step.
-    driver = connection.connection.driver_connection
-    found = driver.execute(QUERY).fetchall() if driver else ()
+    cursor = connection.connection.cursor()
+    cursor.execute(QUERY)
+    found = cursor.fetchall()
+    cursor.close()
     return [
         row for row in map(Row._make, found) if row.table not in ignore and not row.name.startswith("sqlite_")
     ]

@@ -347,9 +347,10 @@ class Walk:
         if stepper.connection.dialect.name != "sqlite":
             return
         stepper.settle()
-        cursor = stepper.connection.connection.cursor()
+        cursor: Any = stepper.connection.connection.cursor()
         if self.opened is None:
-            self.opened = int(cursor.execute("PRAGMA foreign_keys").fetchone()[0])
+            cursor.execute("PRAGMA foreign_keys")
+            self.opened = int(cursor.fetchone()[0])
         cursor.execute(f"PRAGMA foreign_keys = {self.opened}")
         cursor.close()
 

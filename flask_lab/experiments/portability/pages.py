@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 
-from flask_lab.experiments.base import Stage
+from flask_lab.experiments.base import Stage, refuses
 from flask_lab.experiments.portability import keys
 from flask_lab.experiments.portability.dialects import specific
 from flask_lab.experiments.portability.naming import LIMITS, too_long, unnamed
@@ -75,7 +75,7 @@ class Pages:
         way["statements"] += len(page.step.statements)
         for refusal in page.refused:
             self._refused(told(refusal, self.stage.product), page, facts)
-        if page.step.error is not None and not page.refused:
+        if page.step.error is not None and not page.refused and not self._fails_online(page):
             way["unrendered"].append(f"{page.step.direction}: {_reason(page.step.error)}")
         for statement in page.step.statements:
             for trait in specific(statement, self.product, self.version):
@@ -89,6 +89,11 @@ class Pages:
                 )
             for name in too_long(statement, self.product):
                 self._long(name, facts)
+
+    def _fails_online(self, page: Page) -> bool:
+        """Whether the revision itself is at fault, which stairway tells."""
+        failed = self.script.failed[0] if self.script.failed else ""
+        return refuses(page.step) or (page.step.direction, page.step.revision) == ("upgrade", failed)
 
     def _refused(self, refusal: dict[str, Any], page: Page, facts: dict[str, Any]) -> None:
         way = facts[page.step.direction]
