@@ -144,7 +144,9 @@ def _without_server(job: Job, reason: str, leash: Leash, tell: Tell) -> None:
 
 def _opened(stack: ExitStack, server: Server, job: Job) -> Project:
     scratch = partial(_scratch, stack, server)
-    return stack.enter_context(open_project(job.app, job.url_env, scratch, job.alembic))
+    return stack.enter_context(
+        open_project(job.app, job.url_env, scratch, job.alembic, server.product.bounds)
+    )
 
 
 def _asked(job: Job, project: Project) -> frozenset[str] | None:

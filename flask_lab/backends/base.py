@@ -76,6 +76,9 @@ class Product(ABC):
     """A package of PyPI that holds the server programs too, and the places in its module where they are."""
     places_in_package: Sequence[str] = ()
     timeout_arguments: Sequence[str] = ("connect_timeout",)
+    bounds: Sequence[str] = ()
+    """Statements that bound how long a session waits for a lock: one that another session of the same process holds
+    is never freed."""
     abilities: frozenset[str] = frozenset()
     """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`."""
 

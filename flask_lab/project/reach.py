@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +29,9 @@ class Reach:
     with. Raises TreeError, in whoever connects, for any database that is not the lab's.
     """
 
-    def __init__(self, scratch: Callable[[], URL], url_env: UrlEnv, who: str) -> None:
+    def __init__(
+        self, scratch: Callable[[], URL], url_env: UrlEnv, who: str, bounds: Sequence[str] = ()
+    ) -> None:
         self.urls: dict[Bind, URL] = {}
         self.dress: Callable[[URL], URL] = lambda url: url
         """Gives a URL the driver that the project wants."""
@@ -37,17 +40,20 @@ class Reach:
         self._scratch = scratch
         self._variables = {url_env: "{url}"} if isinstance(url_env, str) else url_env
         self._who = who
+        self._bounds = bounds
         self._binds: dict[str, Bind] = {}
         self._engines: set[Engine] = set()
 
     def __enter__(self) -> Self:
         event.listen(Engine, "do_connect", self._lead)
         event.listen(Engine, "engine_connect", self._note)
+        event.listen(Engine, "connect", self._bound)
         return self
 
     def __exit__(self, *_: object) -> None:
         event.remove(Engine, "do_connect", self._lead)
         event.remove(Engine, "engine_connect", self._note)
+        event.remove(Engine, "connect", self._bound)
         self.let_go()
 
     def url(self, bind: Bind = None) -> URL:
@@ -84,6 +90,16 @@ class Reach:
 
     def _note(self, connection: Connection) -> None:
         self._engines.add(connection.engine)
+
+    def _bound(self, connection: Any, _record: Any) -> None:
+        """Bound how long a new session waits; a revision that waits for another of its own would never end."""
+        if not self._bounds or isinstance(connection, sqlite3.Connection):
+            return
+        cursor = connection.cursor()
+        for statement in self._bounds:
+            cursor.execute(statement)
+        cursor.close()
+        connection.commit()
 
     def _lead(self, dialect: Dialect, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
         database = str(

@@ -52,13 +52,19 @@ class Silent:
         """Say nothing."""
 
 
-def lab(folder: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch, *others: str) -> Run:
-    """Every experiment on the project in `folder`, on a backend and others."""
+def lab(
+    folder: Path,
+    backend: ReadyBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    *others: str,
+    experiments: tuple[str, ...] = tuple(EXPERIMENTS),
+) -> Run:
+    """Experiments, all if none are named, on the project in `folder`, on a backend and others."""
     monkeypatch.chdir(folder)
     if backend.name != "sqlite":
         url = backend.server.url.render_as_string(hide_password=False)
         monkeypatch.setitem(os.environ, f"LAB_{backend.name.upper()}_URL", url)
-    return run(Request("app", tuple(dict.fromkeys((*others, backend.name))), tuple(EXPERIMENTS)), Silent())
+    return run(Request("app", tuple(dict.fromkeys((*others, backend.name))), experiments), Silent())
 
 
 def expected(rule: str, backend: str) -> set[str]:
