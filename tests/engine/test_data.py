@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent, indent
+from types import MappingProxyType
 
 import pytest
 
@@ -35,11 +37,12 @@ class Lab:
         self.folder = folder
         self.backend = backend
 
-    def run(self, *revisions: tuple[str, str]) -> Run:
+    def run(self, *revisions: tuple[str, str], follows: Mapping[int, int] = MappingProxyType({})) -> Run:
+        """All that is seen; each revision follows the one before, but for those that `follows` names by number."""
         versions = self.folder / "tree" / "versions"
         versions.mkdir(parents=True)
         for number, (up, down) in enumerate(revisions, 1):
-            before = f'"000{number - 1}"' if number > 1 else None
+            before = f'"000{follows.get(number, number - 1)}"' if number > 1 else None
             (versions / f"000{number}.py").write_text(
                 f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "000{number}"\n'
                 f"down_revision = {before}\n\n\ndef upgrade():\n{_body(up)}\n\n\ndef downgrade():\n{_body(down)}\n"

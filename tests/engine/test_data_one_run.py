@@ -50,3 +50,9 @@ def test_what_fails_by_itself_is_no_fault_of_one_run(lab: Lab) -> None:
     write = 'op.execute("UPDATE children SET parent_id = parent_id")'
     found = lab.found((family(lab), DROP), (write, NOTHING), (required, NOTHING))
     assert [(revision, rule) for revision, rule, _ in found] == [("0003", "upgrade-fails-on-data")]
+
+
+def test_a_branch_that_cannot_be_applied_is_not_in_the_way_of_another(lab: Lab) -> None:
+    broken = ('op.execute("SELECT nonsense FROM nowhere")', NOTHING)
+    adopt = (ADOPT, NOTHING)
+    assert not lab.run((family(lab), DROP), adopt, broken, adopt, follows={3: 1, 4: 1}).findings

@@ -48,10 +48,11 @@ class OneRun:
         """The revision that fails, and how, on a database that has rows since before `start`."""
         steps: list[Step] = []
         with self.stage.databases():
-            self.stage.migrator.follow(lambda stepper: self._filled(stepper, start, kind))
             try:
+                self.stage.migrator.follow(lambda stepper: self._filled(stepper, start, kind))
                 self.stage.migrator.run_command("upgrade", steps)
             except MigrationFailed as failure:
+                # Without a step, `start` was not reached: a branch that comes before it cannot be applied.
                 last = steps[-1] if steps else None
                 return (last.revision, error_facts(failure.cause, last.statements)) if last else None
         return None
