@@ -29,8 +29,8 @@ def open_project(
 ) -> Iterator[Project]:
     """Load `app` as `flask --app` does, or what `alembic` names, on databases that `scratch` makes.
 
-    `bounds` are statements for each new session. Raises TreeError when there is no such project, no Flask-Migrate in it,
-    or no tree that can be read.
+    `bounds` are statements for each new session. Raises TreeError when there is no such project, no Flask-Migrate in
+    it, or no tree that can be read.
     """
     with Reach(scratch, url_env, "the app" if alembic is None else "env.py", bounds) as reach:
         opened = open_app(app, reach) if alembic is None else open_plain(alembic, reach)
