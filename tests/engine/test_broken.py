@@ -66,21 +66,6 @@ def test_connection_that_is_cut_once_is_no_finding(backend: ReadyBackend, tmp_pa
     assert {each["verdict"] for each in found["cells"] if each["experiment"] == "data"} == {"passed"}
 
 
-@pytest.fixture(params=["docker", "local"])
-def own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A source that starts PostgreSQL, when this machine has it."""
-    monkeypatch.delenv("LAB_POSTGRES_URL", raising=False)
-    if request.param == "local":
-        monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
-    try:
-        found, _ = plan("postgres")
-    except LabError as error:
-        pytest.skip(str(error))
-    if found != request.param:
-        pytest.skip(f"PostgreSQL comes from {found} here")
-    return found
-
-
 @pytest.mark.postgres
 def test_server_that_dies_is_no_finding(own: str, tmp_path: Path) -> None:
     with held(held_project(tmp_path, WAIT), "--on", "sqlite,postgres", "--format", "json") as run:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL
 
 from flask_lab.errors import LabError
-from flask_lab.sources import open_server, plan
+from flask_lab.sources import open_server
 from flask_lab.sources.base import connect
 from tests.engine.held import (
     SLEEP,
@@ -101,21 +101,6 @@ def test_killed_worker_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     assert code == 3
     assert "sqlite errored: its process was killed by SIGKILL before it was done" in " ".join(out.split())
     assert err == ""
-
-
-@pytest.fixture(params=["docker", "local"])
-def own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A source that starts PostgreSQL, when this machine has it."""
-    monkeypatch.delenv("LAB_POSTGRES_URL", raising=False)
-    if request.param == "local":
-        monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
-    try:
-        found, _ = plan("postgres")
-    except LabError as error:
-        pytest.skip(str(error))
-    if found != request.param:
-        pytest.skip(f"PostgreSQL comes from {found} here")
-    return found
 
 
 def answers(url: URL) -> bool:
