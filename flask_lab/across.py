@@ -9,7 +9,7 @@ from flask_lab.experiments import EXPERIMENTS, Fault
 from flask_lab.results import Cell, Finding, Run, Severity, Verdict
 from flask_lab.rules import RULES
 
-ALONE = "there is no other backend in this run; flask lab merge compares it with those of other runs"
+ALONE = "no other backend of this run got to the end; flask lab merge compares it with those of other runs"
 
 
 def compared(run: Run) -> Run:
