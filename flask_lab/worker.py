@@ -5,6 +5,8 @@ A process of its own, because Alembic's `op` and `context` are global: two datab
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import sys
 import tempfile
@@ -103,6 +105,8 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
             tell("wrong", error)
             return
         tell("backend", report(Verdict.PASSED))
+        # What is loaded stays; a walk makes so much that the collector would look through all of it again and again.
+        gc.freeze()
         named = str(job.alembic or job.app)
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
@@ -193,7 +197,8 @@ def _ask(experiment: str, stage: Stage, watch: Watch, tell: Tell) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Send what this process prints from here on to a file that is gone afterwards."""
+    """Send what this process prints from here on to a file that is gone afterwards; what it logs is not even made."""
+    logging.disable()
     with tempfile.TemporaryFile() as sink:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -166,7 +166,7 @@ def _table(table: str, items: Sequence[Token]) -> Iterator[Part]:
     columns: dict[str, dict[str, Value]] = {}
     for clause in split(clauses):
         reader = Reader(clause)
-        if any(map(reader.sees, CONSTRAINTS)):
+        if reader.sees_any(CONSTRAINTS):
             keys.extend(_constraints(table, reader))
         else:
             name = reader.take().name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 _PATTERN = r"""
@@ -147,6 +147,13 @@ class Reader:
         ahead = self.items[self.at : self.at + len(words)]
         return len(ahead) == len(words) and all(map(Token.is_word, ahead, words))
 
+    def sees_any(self, words: Collection[str]) -> bool:
+        """Whether one of these words comes next."""
+        if not self:
+            return False
+        ahead = self.items[self.at]
+        return ahead.kind == "word" and ahead.text.upper() in words
+
     def accept(self, *words: str) -> bool:
         """Take these words, if they come next."""
         if not self.sees(*words):
@@ -194,6 +201,6 @@ class Reader:
     def until(self, *words: str) -> tuple[Token, ...]:
         """All up to the first of these words, or to the end."""
         begun = self.at
-        while self and not any(map(self.sees, words)):
+        while self and not self.sees_any(words):
             self.at += 1
         return tuple(self.items[begun : self.at])
