@@ -34,6 +34,9 @@ class Leash:
     scratch databases from under a statement that does not end.
     """
 
+    NAME = "leash"
+    """Of the thread."""
+
     def __init__(self, pipe: Connection, *, may_hold: bool = False) -> None:
         self._holds = _outlive() if may_hold else None
         self.server: Server | None = None
@@ -52,7 +55,7 @@ class Leash:
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         for each in INTERRUPTIONS:
             signal.signal(each, self._interrupt)
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._listen, name=self.NAME, daemon=True).start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
 
     def slacken(self) -> None:

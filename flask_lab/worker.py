@@ -111,7 +111,8 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
             record = _recorder(experiment, watch, tell)
-            _ask(experiment, Stage(project, server, record, asked, job.keep), watch, tell)
+            stage = Stage(project, server, record, asked, job.keep, check=watch.check)
+            _ask(experiment, stage, watch, tell)
         tell("done")
 
 

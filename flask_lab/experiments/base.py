@@ -64,6 +64,8 @@ class Stage:
     """Whether the databases of what fails are kept."""
     backend: Backend | None = None
     """The backend that is asked about where it has no server; `server` is SQLite's then, for the app to open on."""
+    check: Callable[[], None] = lambda: None
+    """Raises BackendLost if what was seen lately may be due to the server; `record` does so too."""
     _seen: tuple[Connection, str, SchemaReader] | None = None
     _urls: dict[Bind, URL] = field(default_factory=dict)
     """The databases that the project points at; none outside."""

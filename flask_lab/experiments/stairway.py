@@ -9,6 +9,7 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 
+from flask_lab.beside import beside
 from flask_lab.errors import MigrationFailed, TreeError
 from flask_lab.experiments.base import (
     Experiment,
@@ -20,7 +21,7 @@ from flask_lab.experiments.base import (
     step_facts,
 )
 from flask_lab.experiments.touched import lost
-from flask_lab.migrator import Step, Stepper
+from flask_lab.migrator import Direction, Step, Stepper
 from flask_lab.project import Bind
 from flask_lab.schema import Difference, Schema, differences
 from flask_lab.tree import Applied
@@ -43,22 +44,35 @@ class Stairway(Experiment):
     name = "stairway"
 
     def run(self, stage: Stage) -> None:
-        stepwise: dict[str, list[Facts]] = {}
+        with beside(stage, one_run) as whole:
+            # A lock that env.py takes may be one for the whole server or machine: what fails, fails alone.
+            try:
+                seen = self._walk(stage)
+            except MigrationFailed:
+                whole.end()
+                seen = self._walk(stage)
+            facts, seconds = whole.result()
+            if _fails(facts):
+                facts, seconds = one_run(stage)
+        stepwise = [facts for _, _, facts in seen]
+        facts["stepwise"] = {way: not any(_error(each, way) for each in stepwise) for way in WAYS}
+        silent = [each for each in stage.project.engines if all(bind != each for bind, _, _ in seen)]
+        asleep = [f"the bind {each or 'default'}: env.py ran no revision on it" for each in silent if seen]
+        facts["not_compared"] = [*stage.project.notes, *asleep]
+        stage.record(Observation(None, facts, seconds))
+
+    def _walk(self, stage: Stage) -> list[tuple[Bind, str, Facts]]:
+        """Step across every revision, on each bind and each way through the tree; what was seen."""
         met: set[tuple[Bind, str, int]] = set()
-        silent = list(stage.project.engines)
-        for order in stage.project.tree.orders():
-            for bind in stage.project.engines:
-                for revision, facts in Walk(stage, order, bind, met).observe():
-                    stepwise.setdefault(revision, []).append(facts)
-                    silent = [each for each in silent if each != bind]
-        if not stepwise and any(stage.asks(revision.id) for revision in stage.project.tree.revisions):
-            raise TreeError.no_steps(stage.project.script.dir)
-        asleep = [
-            f"the bind {each or 'default'}: env.py ran no revision on it" for each in silent if stepwise
+        seen = [
+            (bind, revision, facts)
+            for order in stage.project.tree.orders()
+            for bind in stage.project.engines
+            for revision, facts in Walk(stage, order, bind, met).observe()
         ]
-        begun = time.perf_counter()
-        facts = one_run(stage, stepwise) | {"not_compared": [*stage.project.notes, *asleep]}
-        stage.record(Observation(None, facts, time.perf_counter() - begun))
+        if not seen and any(stage.asks(revision.id) for revision in stage.project.tree.revisions):
+            raise TreeError.no_steps(stage.project.script.dir)
+        return seen
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
         facts = observation.facts
@@ -86,6 +100,7 @@ class Stairway(Experiment):
 
 
 Facts = dict[str, Any]
+WAYS: tuple[Direction, ...] = ("upgrade", "downgrade")
 
 
 @dataclass(slots=True)
@@ -221,16 +236,12 @@ class Walk:
         return self.stage.schema(stepper.connection, stepper.context.version_table)
 
 
-def one_run(stage: Stage, stepwise: dict[str, list[Facts]]) -> Facts:
-    """The whole tree up in one run, and down in one run; with which stepwise walks there is to compare."""
-    facts: Facts = {
-        "stepwise": {
-            way: all(not _error(each, way) for seen in stepwise.values() for each in seen)
-            for way in ("upgrade", "downgrade")
-        },
-    }
+def one_run(stage: Stage) -> tuple[Facts, float]:
+    """The whole tree up in one run, and down in one run; with the seconds that it took."""
+    facts: Facts = {}
+    start = time.perf_counter()
     with stage.databases():
-        for way in ("upgrade", "downgrade"):
+        for way in WAYS:
             begun = time.perf_counter()
             try:
                 steps = stage.migrator.run_command(way)
@@ -239,11 +250,15 @@ def one_run(stage: Stage, stepwise: dict[str, list[Facts]]) -> Facts:
                 facts |= stage.kept()
                 break
             facts[way] = {"seconds": round(time.perf_counter() - begun, 3), "steps": len(steps)}
-    return facts
+    return facts, time.perf_counter() - start
+
+
+def _fails(facts: Facts) -> bool:
+    return any(_error(facts, way) for way in WAYS)
 
 
 def _judge_one_run(facts: Any) -> Iterator[Fault]:
-    for way in ("upgrade", "downgrade"):
+    for way in WAYS:
         error = _error(facts, way)
         if error and facts["stepwise"][way]:
             yield Fault("one-run-fails", f"{way} in one run: {error['message']}", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 POLL = 0.02
 START_SECONDS = 120.0
 CONNECT_SECONDS = 10
+FORKED = 1_000_000
+"""How many databases one process may make before it meets the names of another."""
 
 ADMINISTRATORS: WeakSet[Dialect] = WeakSet()
 """Those of the lab's own connections to servers, which may lead to any database."""
@@ -70,6 +73,7 @@ class Server:
         # Reentrant, as who looks at errors may ask the server in the middle of one.
         self._lock = threading.RLock()
         self._numbers = count(1)
+        self._parents: list[Connection] = []
 
     @property
     def name(self) -> str:
@@ -130,6 +134,17 @@ class Server:
         with connect(self.url, **self.product.timeouts(CONNECT_SECONDS)) as admin:
             for database in tuple(self._made):
                 self.product.drop(admin, database)
+
+    @contextmanager
+    def forked(self) -> Iterator[None]:
+        """In a fork of the process that opened the server: make databases by a connection of its own."""
+        # The parent's is never let go here, as that would say goodbye to the server in the parent's name.
+        self._parents.append(self._admin)
+        self._lock = threading.RLock()
+        self._made = set()
+        self._numbers = count(os.getpid() * FORKED)
+        with connect(self.url) as self._admin:
+            yield
 
     def answers(self) -> bool:
         """Whether the server is there, and has been since it was last asked."""

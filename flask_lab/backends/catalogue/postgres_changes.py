@@ -36,8 +36,11 @@ _PARTS = (
     f"SELECT conrelid, xmin, false FROM pg_constraint WHERE oid >= {FIRST_OID}",
     f"""SELECT indrelid, unnest(ARRAY[i.xmin, c.xmin]), false
     FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= {FIRST_OID}""",
-    f"""SELECT coalesce(refobjid, {REST}), unnest(ARRAY[q.xmin, c.xmin, d.xmin]), false
-    FROM pg_sequence q JOIN pg_class c ON c.oid = seqrelid LEFT JOIN pg_depend d ON objid = seqrelid AND {OWNED}""",
+    # Not joined, as the server would read all of pg_depend for that.
+    f"""SELECT coalesce((SELECT refobjid FROM pg_depend WHERE objid = seqrelid AND {OWNED}), {REST}),
+        unnest(ARRAY[q.xmin, (SELECT xmin FROM pg_class WHERE oid = seqrelid),
+            (SELECT xmin FROM pg_depend WHERE objid = seqrelid AND {OWNED})]), false
+    FROM pg_sequence q""",
     f"SELECT {SEQUENCES}, xmin, true FROM pg_class WHERE oid >= {FIRST_OID} AND relkind = 'S'",
     f"""SELECT CASE classoid
         WHEN 'pg_class'::regclass
@@ -51,7 +54,8 @@ _RESTS = (
     _rest("pg_namespace", "true"),
     _rest("pg_description", f"classoid = 'pg_namespace'::regclass AND objoid = {PUBLIC}"),
     _rest(
-        "pg_description", "classoid = 'pg_class'::regclass AND objoid IN (SELECT seqrelid FROM pg_sequence)"
+        "pg_description",
+        f"classoid = 'pg_class'::regclass AND objoid >= {FIRST_OID} AND objoid IN (SELECT seqrelid FROM pg_sequence)",
     ),
     _rest("pg_type", f"oid >= {FIRST_OID} AND typtype IN ('e', 'd', 'r', 'm')"),
     _rest("pg_enum", "true"),

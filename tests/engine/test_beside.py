@@ -1,0 +1,102 @@
+"""The whole tree in one run, which goes on in a process beside the walk: what disturbs the one is not told of the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flask_lab.results import Verdict
+from tests.engine.projects import TREES, make_project
+from tests.engine.test_project import change
+from tests.engine.test_traps import LOADED, assert_clean, seen
+from tests.harness.plugin import ReadyBackend
+
+GOOD = TREES / "model-drift" / "good"
+RUN = "            context.run_migrations()"
+WHERE = "'walk' if op.get_context().opts['transaction_per_migration'] else 'whole'"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = make_project(tmp_path / "project", GOOD)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def add(project: Path, code: str) -> None:
+    """Let the first revision do more on its way up."""
+    revision = min((project / "migrations" / "versions").glob("*.py"))
+    change(revision, "def upgrade():\n", f"def upgrade():\n    import os, pathlib\n    {code}\n")
+
+
+def processes(project: Path) -> dict[str, str]:
+    """Which process ran the walk, and which the whole tree."""
+    return {each.suffix[1:]: each.read_text() for each in project.glob("pid.*")}
+
+
+NOTE = f"pathlib.Path('pid.' + ({WHERE})).write_text(str(os.getpid()))"
+
+
+def test_whole_tree_is_run_in_a_process_of_its_own(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(project, NOTE)
+    assert_clean(seen(backend, monkeypatch, "stairway"))
+    found = processes(project)
+    assert found["walk"] != found["whole"]
+
+
+def test_process_with_threads_of_an_app_is_not_forked(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = "import threading\n    threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    change(project / "app.py", LOADED, f"    {waiting}\n{LOADED}")
+    add(project, NOTE)
+    assert_clean(seen(backend, monkeypatch, "stairway"))
+    found = processes(project)
+    assert found["walk"] == found["whole"]
+
+
+@pytest.mark.parametrize("first", ["walk", "whole"])
+def test_env_that_lets_only_one_run_at_a_time(
+    first: str, project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever comes second is turned away at once; the other one waits for that.
+    lock = f"""
+            import fcntl, time
+            from alembic import op
+            mine = {WHERE.replace("op.get_context()", "context.get_context()")}
+            if mine != {first!r} and not open("met", "a").tell():
+                for _ in range(500):
+                    if open("begun", "a").tell():
+                        break
+                    time.sleep(0.01)
+            held = open("lock", "w")
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                print(mine, file=open("met", "a"))
+                raise RuntimeError("another one is at it") from None
+            print(mine, file=open("begun", "a"), flush=True)
+            if mine == {first!r}:
+                for _ in range(500):
+                    if open("met", "a").tell():
+                        break
+                    time.sleep(0.01)
+"""
+    change(project / "migrations" / "env.py", RUN, f"{lock}{RUN}\n            held.close()")
+    assert_clean(seen(backend, monkeypatch, "stairway"))
+    assert (project / "met").read_text().split() == ["whole" if first == "walk" else "walk"]
+
+
+@pytest.mark.sqlite
+def test_killed_process_is_told(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(project, f"({WHERE}) == 'whole' and os.kill(os.getpid(), 9)")
+    found = seen(backend, monkeypatch, "stairway")
+    assert found.verdict is Verdict.ERRORED
+    (whole,) = [each for each in found.cells if each.revision is None]
+    assert whole.reason == "a process beside it was killed by SIGKILL before it was done"
+    assert all(each.verdict is Verdict.PASSED for each in found.cells if each.revision)
