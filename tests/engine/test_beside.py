@@ -1,4 +1,4 @@
-"""The whole tree in one run, which goes on in a process beside the walk: what disturbs the one is not told of the other."""
+"""The whole tree in one run, which goes on beside the walk: what disturbs the one is not told of the other."""
 
 from __future__ import annotations
 
