@@ -1,4 +1,4 @@
-"""Does a part of an experiment beside the rest: in a fork of this process, on databases of its own on the same server.
+"""Does two parts of an experiment at once: one here, one in a fork of this process, each on databases of its own.
 
 Alembic's `op` is one for a process, so that a thread would not do.
 """
@@ -14,104 +14,111 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
-from flask_lab.errors import LabError, reason
+from flask_lab.errors import LabError, MigrationFailed
 from flask_lab.leash import GOODBYE_SECONDS, Leash
 
 if TYPE_CHECKING:
     from flask_lab.experiments.base import Stage
 
-T = TypeVar("T")
+Here = TypeVar("Here")
+There = TypeVar("There")
 POLL = 0.01
 
 
-class Beside(Generic[T]):
-    """A part that may be at work already; one that cannot be begun is done when it is asked for."""
+def both(stage: Stage, here: Callable[[Stage], Here], there: Callable[[Stage], There]) -> tuple[Here, There]:
+    """What both parts give; `there` is done in a fork meanwhile, where one can be trusted, else afterwards.
 
-    def __init__(self, stage: Stage, part: Callable[[Stage], T]) -> None:
-        self._stage = stage
-        self._part = part
-        self._child = 0
-        self._pipe: Connection | None = None
-
-    def begin(self) -> None:
-        """Begin, if a fork of this process can be trusted; nothing may be connected to the project's databases."""
-        # What another thread holds in this moment, a fork would wait for in vain. A kept database belongs to one.
-        if self._stage.keep or any(not _is_ours(each) for each in threading.enumerate()):
-            return
-        self._stage.project.let_go()
-        ours, theirs = Pipe(duplex=False)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._child = os.fork()
-        if self._child == 0:
-            ours.close()
-            _do(self._stage, self._part, theirs)
-        theirs.close()
-        self._pipe = ours
-
-    def result(self) -> T:
-        """What came of it; waits for it, and raises what it raised."""
-        if self._pipe is None:
-            return self._part(self._stage)
+    What fails is tried once more alone: a lock that env.py takes may be one for the whole server or machine.
+    """
+    if not _can_fork(stage):
+        return here(stage), there(stage)
+    with _forked(stage, there) as fork:
         try:
-            error, result = self._pipe.recv()
+            one = here(stage)
+        except MigrationFailed:
+            fork.end()
+            return here(stage), there(stage)
+        answer = fork.answer()
+    return one, there(stage) if answer is None else answer[0]
+
+
+class Fork(Generic[There]):
+    """A process that does a part; there is only a pipe between it and its parent."""
+
+    def __init__(self, pid: int, pipe: Connection) -> None:
+        self._pid = pid
+        self._pipe = pipe
+        self._status: int | None = None
+
+    def answer(self) -> tuple[There] | None:
+        """What came of its part, or None when that failed; waits for it."""
+        try:
+            return self._pipe.recv()  # type: ignore[no-any-return]  # as it was sent
         except EOFError:
             raise LabError(f"a process beside it {self.end()} before it was done") from None
-        if error is not None:
-            raise error
-        return result  # type: ignore[no-any-return]  # as it was sent
 
     def end(self) -> str:
-        """Tell it to go, and wait until it is gone; how it ended, if it was begun. Whoever asks then has it done."""
-        if not self._child:
-            return ""
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
+        """Tell it to go, and wait until it is gone; how it ended."""
+        self._pipe.close()
         deadline = time.monotonic() + GOODBYE_SECONDS
-        while not (ended := os.waitpid(self._child, os.WNOHANG))[0]:
+        while not self._is_gone():
             if time.monotonic() > deadline:
-                os.kill(self._child, signal.SIGKILL)
+                os.kill(self._pid, signal.SIGKILL)
             time.sleep(POLL)
-        self._child = 0
-        code = os.waitstatus_to_exitcode(ended[1])
+        code = os.waitstatus_to_exitcode(self._status or 0)
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+
+    def _is_gone(self) -> bool:
+        if self._status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            self._status = status if pid else None
+        return self._status is not None
+
+
+def _can_fork(stage: Stage) -> bool:
+    """Whether a fork would not wait in vain for what another thread holds in this moment.
+
+    Who holds a database that is kept is named by its process, which is this one.
+    """
+    ours = (threading.main_thread().name, Leash.NAME)
+    return not stage.keep and all(thread.name in ours for thread in threading.enumerate())
 
 
 @contextmanager
-def beside(stage: Stage, part: Callable[[Stage], T]) -> Iterator[Beside[T]]:
-    """Do `part` while the block does the rest; at the end of the block it is gone, done or not."""
-    doing = Beside(stage, part)
-    doing.begin()
+def _forked(stage: Stage, part: Callable[[Stage], There]) -> Iterator[Fork[There]]:
+    """A fork that does `part`; at the end it is gone, done or not."""
+    # What is connected to a database here must not be used there.
+    stage.project.let_go()
+    ours, theirs = Pipe(duplex=False)
+    with warnings.catch_warnings():
+        # Of threads, which were looked at.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _do(stage, part, theirs)
+    theirs.close()
+    fork = Fork[There](pid, ours)
     try:
-        yield doing
+        yield fork
     finally:
-        doing.end()
+        fork.end()
 
 
-def _is_ours(thread: threading.Thread) -> bool:
-    return thread is threading.main_thread() or thread.name == Leash.NAME
-
-
-def _do(stage: Stage, part: Callable[[Stage], T], pipe: Connection) -> NoReturn:
-    """The fork's whole life. What it shares with its parent is left as it is: no clean-up is run at its end."""
+def _do(stage: Stage, part: Callable[[Stage], There], pipe: Connection) -> NoReturn:
+    """The fork's whole life. It leaves alone what it shares with its parent: no clean-up is run at its end."""
     code = 1
     with suppress(BaseException):
         leash = Leash(pipe)
         leash.server = stage.server
         leash.hear()
-        answer: tuple[LabError | None, Any]
-        try:
-            with stage.server.forked():
-                result = part(stage)
-                stage.check()
-                answer = (None, result)
-        except LabError as error:
-            answer = (error, None)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the parent tells it)
-            answer = (LabError(reason(error)), None)
+        answer: tuple[There] | None = None
+        with suppress(Exception), stage.server.forked():
+            result = part(stage)
+            stage.check()
+            answer = (result,)
         leash.slacken()
         pipe.send(answer)
         code = 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 
-from flask_lab.beside import beside
+from flask_lab.beside import both
 from flask_lab.errors import MigrationFailed, TreeError
 from flask_lab.experiments.base import (
     Experiment,
@@ -44,16 +44,10 @@ class Stairway(Experiment):
     name = "stairway"
 
     def run(self, stage: Stage) -> None:
-        with beside(stage, one_run) as whole:
-            # A lock that env.py takes may be one for the whole server or machine: what fails, fails alone.
-            try:
-                seen = self._walk(stage)
-            except MigrationFailed:
-                whole.end()
-                seen = self._walk(stage)
-            facts, seconds = whole.result()
-            if _fails(facts):
-                facts, seconds = one_run(stage)
+        seen, (facts, seconds) = both(stage, self._walk, one_run)
+        if any(_error(facts, way) for way in WAYS):
+            # Alone, as the walk may have been in its way.
+            facts, seconds = one_run(stage)
         stepwise = [facts for _, _, facts in seen]
         facts["stepwise"] = {way: not any(_error(each, way) for each in stepwise) for way in WAYS}
         silent = [each for each in stage.project.engines if all(bind != each for bind, _, _ in seen)]
@@ -251,10 +245,6 @@ def one_run(stage: Stage) -> tuple[Facts, float]:
                 break
             facts[way] = {"seconds": round(time.perf_counter() - begun, 3), "steps": len(steps)}
     return facts, time.perf_counter() - start
-
-
-def _fails(facts: Facts) -> bool:
-    return any(_error(facts, way) for way in WAYS)
 
 
 def _judge_one_run(facts: Any) -> Iterator[Fault]:

@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, event
 
+from flask_lab.beside import both
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
 from flask_lab.experiments.data.one_run import OneRun
 from flask_lab.experiments.data.trial import Facts
@@ -75,11 +77,14 @@ def _walked(
     stage: Stage, order: tuple[str, ...], bind: Bind, known: Knowledge
 ) -> Iterator[tuple[str, tuple[Facts, Facts]]]:
     """What was seen at each revision over ordinary rows and over hostile ones."""
-    seen: dict[str, Facts] = dict(Walk(stage, order, bind, Kind.ORDINARY, known).observe())
-    for revision, facts in Walk(stage, order, bind, Kind.HOSTILE, known).observe():
-        yield revision, (seen.pop(revision, {}), facts)
-    for revision, facts in seen.items():
-        yield revision, (facts, {})
+
+    def walk(kind: Kind, stage: Stage) -> tuple[dict[str, Facts], Knowledge]:
+        return dict(Walk(stage, order, bind, kind, known).observe()), known
+
+    (ordinary, _), (hostile, learnt) = both(stage, partial(walk, Kind.ORDINARY), partial(walk, Kind.HOSTILE))
+    known.take(learnt)
+    for revision in dict.fromkeys((*hostile, *ordinary)):
+        yield revision, (ordinary.get(revision, {}), hostile.get(revision, {}))
 
 
 def _observation(revision: str, ordinary: Facts, hostile: Facts, *, enforces: bool, bind: str) -> Observation:

@@ -41,8 +41,8 @@ class OneRun:
         """The first revision that writes rows, the one before it, and the last: no more, so that the cost is linear."""
         if not writers:
             return {}
-        first = self.order.index(writers[0])
-        return dict.fromkeys((*self.order[max(first - 1, 1) : first + 1], writers[-1]))
+        first, *_, last = sorted(map(self.order.index, (writers[0], *writers)))
+        return dict.fromkeys((*self.order[max(first - 1, 1) : first + 1], self.order[last]))
 
     def _failure(self, start: str, kind: Kind | None) -> tuple[str, Facts] | None:
         """The revision that fails, and how, on a database that has rows since before `start`."""

@@ -53,6 +53,15 @@ class Knowledge:
     writers: dict[Bind, list[str]] = field(default_factory=dict)
     """Revisions that write rows in a transaction which may be that of the next ones too, in their order."""
 
+    def take(self, other: Knowledge) -> None:
+        """Know also what a walk has learnt that went on in another process."""
+        self.controls |= other.controls
+        self.met |= other.met
+        self.relaxed |= other.relaxed
+        for bind, writers in other.writers.items():
+            mine = self.writers.setdefault(bind, [])
+            mine += [each for each in writers if each not in mine]
+
 
 class Walk:
     """Steps across every revision; starts anew on a new database when one fails."""
