@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Here = TypeVar("Here")
 There = TypeVar("There")
-POLL = 0.01
+POLL = 0.001
 
 
 def both(stage: Stage, here: Callable[[Stage], Here], there: Callable[[Stage], There]) -> tuple[Here, There]:

@@ -67,8 +67,8 @@ class Postgres(Product):
         return [str(name) for name in scalars(connection, "SELECT datname FROM pg_database")]
 
     def create(self, connection: Connection, database: str) -> None:
-        # template0: nobody can be connected to it, and nothing local is in it.
-        connection.execute(text(f"CREATE DATABASE {self.quote(connection, database)} TEMPLATE template0"))
+        # Nobody can be connected to it, and nothing local is in it.
+        self.clone(connection, "template0", database)
 
     def clone(self, connection: Connection, source: str, target: str) -> None:
         # The settings of ALTER DATABASE ... SET stay behind. Copied files have to be flushed, unless nothing is.
