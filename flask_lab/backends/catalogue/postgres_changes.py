@@ -24,29 +24,42 @@ PUBLIC = 2200
 """The number of the schema `public`, the only one of the server's own that is looked at."""
 
 
+_IS_NEWER = "age({}) <= age($1)"
+"""age() counts back from now, and so puts numbers in order that have wrapped around."""
+
+
 def _rest(catalogue: str, condition: str) -> str:
-    return f"SELECT {REST}, xmin, false FROM {catalogue} WHERE {condition}"
+    return f"SELECT {REST}, xmin, false, true FROM {catalogue} WHERE {condition}"
 
 
-# What the usual parts of a table are made of: the number of the table, the row's own, and whether it is the table's.
+def _newer(owner: str, source: str) -> str:
+    """Rows that never go alone, so that nobody has to count them."""
+    return f"SELECT {owner}, xmin, false, false {source} AND {_IS_NEWER.format('xmin')}"
+
+
+_OWNER_OF_INDEX = "(SELECT indrelid FROM pg_index WHERE indexrelid = {})"
+_OWNER_OF_SEQUENCE = f"coalesce((SELECT refobjid FROM pg_depend WHERE objid = {{}} AND {OWNED}), {REST})"
+# What the usual parts of a table are made of: the number of the table, the row's own, whether it is the table's, and
+# whether it is counted.
 _PARTS = (
-    f"SELECT oid, xmin, true FROM pg_class WHERE oid >= {FIRST_OID} AND relkind IN ('r', 'p', 'f', 'c', 'v', 'm')",
-    f"SELECT attrelid, xmin, false FROM pg_attribute WHERE attrelid >= {FIRST_OID} AND attnum > 0",
-    f"SELECT adrelid, xmin, false FROM pg_attrdef WHERE oid >= {FIRST_OID}",
-    f"SELECT conrelid, xmin, false FROM pg_constraint WHERE oid >= {FIRST_OID}",
-    f"""SELECT indrelid, unnest(ARRAY[i.xmin, c.xmin]), false
-    FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= {FIRST_OID}""",
-    # Not joined, as the server would read all of pg_depend for that.
-    f"""SELECT coalesce((SELECT refobjid FROM pg_depend WHERE objid = seqrelid AND {OWNED}), {REST}),
-        unnest(ARRAY[q.xmin, (SELECT xmin FROM pg_class WHERE oid = seqrelid),
-            (SELECT xmin FROM pg_depend WHERE objid = seqrelid AND {OWNED})]), false
-    FROM pg_sequence q""",
-    f"SELECT {SEQUENCES}, xmin, true FROM pg_class WHERE oid >= {FIRST_OID} AND relkind = 'S'",
+    f"""SELECT oid, xmin, true, true FROM pg_class
+    WHERE oid >= {FIRST_OID} AND relkind IN ('r', 'p', 'f', 'c', 'v', 'm')""",
+    _newer("attrelid", f"FROM pg_attribute WHERE attrelid >= {FIRST_OID} AND attnum > 0"),
+    f"SELECT adrelid, xmin, false, true FROM pg_attrdef WHERE oid >= {FIRST_OID}",
+    f"SELECT conrelid, xmin, false, true FROM pg_constraint WHERE oid >= {FIRST_OID}",
+    f"SELECT indrelid, xmin, false, true FROM pg_index WHERE indexrelid >= {FIRST_OID}",
+    f"SELECT {_OWNER_OF_SEQUENCE.format('seqrelid')}, xmin, false, true FROM pg_sequence",
+    _newer(
+        f"CASE relkind WHEN 'S' THEN {_OWNER_OF_SEQUENCE.format('oid')} ELSE {_OWNER_OF_INDEX.format('oid')} END",
+        f"FROM pg_class WHERE oid >= {FIRST_OID} AND relkind IN ('i', 'I', 'S')",
+    ),
+    _newer("refobjid", f"FROM pg_depend WHERE objid >= {FIRST_OID} AND {OWNED}"),
+    f"SELECT {SEQUENCES}, xmin, true, true FROM pg_class WHERE oid >= {FIRST_OID} AND relkind = 'S'",
     f"""SELECT CASE classoid
         WHEN 'pg_class'::regclass
-            THEN coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = objoid), objoid)
+            THEN coalesce({_OWNER_OF_INDEX.format("objoid")}, objoid)
         WHEN 'pg_constraint'::regclass THEN (SELECT conrelid FROM pg_constraint WHERE oid = objoid)
-        ELSE {REST} END, xmin, false FROM pg_description WHERE objoid >= {FIRST_OID}""",
+        ELSE {REST} END, xmin, false, true FROM pg_description WHERE objoid >= {FIRST_OID}""",
 )
 _RESTS = (
     _rest("pg_class", f"oid >= {FIRST_OID} AND relkind IN ('v', 'm')"),
@@ -77,11 +90,10 @@ _RESTS = (
 )
 
 # What is newer than a transaction, and how many rows there are of everything; with what the newer tables are now.
-# age() counts back from now, and so puts numbers in order that have wrapped around. What is told also depends on
-# where names are looked for.
+# What is told also depends on where names are looked for.
 _FOUND = f"""found AS MATERIALIZED (
-    SELECT owner, count(*) AS rows, bool_or(age(stamp) <= age($1)) AS is_newer
-    FROM ({" UNION ALL ".join(_PARTS + _RESTS)}) AS found (owner, stamp, is_table)
+    SELECT owner, count(*) FILTER (WHERE is_counted) AS rows, bool_or({_IS_NEWER.format("stamp")}) AS is_newer
+    FROM ({" UNION ALL ".join(_PARTS + _RESTS)}) AS found (owner, stamp, is_table, is_counted)
     GROUP BY owner HAVING bool_or(is_table) OR owner = {REST}
 ),"""
 _NEWER = f"""(SELECT * FROM pg_class
