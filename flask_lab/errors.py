@@ -16,6 +16,7 @@ import traceback
 from difflib import get_close_matches
 from pathlib import Path
 
+HISTORY = "flask db history (or alembic history) lists them all"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -140,9 +141,7 @@ class TreeError(LabError):
 
     @classmethod
     def unknown_revision(cls, revision: str) -> TreeError:
-        return cls(
-            f"there is no revision '{revision}'", "flask db history (or alembic history) lists them all"
-        )
+        return cls(f"there is no revision '{revision}'", HISTORY)
 
     @classmethod
     def no_steps(cls, folder: str) -> TreeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from rich.table import Table
 
 from flask_lab.backends import parse_backend
 from flask_lab.config import Config
-from flask_lab.errors import ConfigError, TreeError
+from flask_lab.errors import HISTORY, ConfigError, TreeError
 from flask_lab.migrator import Direction, describe
 from flask_lab.offline import Book, Page, render
 from flask_lab.project import Project, open_project
@@ -43,6 +44,9 @@ def texts(config: Config, name: str, directions: Sequence[Direction]) -> tuple[R
     # Nothing is written into the project's folders.
     sys.dont_write_bytecode = True
     with ExitStack() as stack:
+        # What env.py tells of its runs is no SQL.
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable()
         # For the app to open on: none of the backends needs a server.
         server = stack.enter_context(open_server("sqlite"))
         project = stack.enter_context(
@@ -102,11 +106,11 @@ def _revision(project: Project, name: str) -> Revision:
         found = script.get_revision(name)
     except CommandError as error:
         near = get_close_matches(name, known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "flask db history lists them all"
+        hint = f"did you mean {' or '.join(near)}?" if near else HISTORY
         many = "more than one revision begins with" if "Multiple" in str(error) else "there is no revision"
         raise ConfigError(f"{many} '{name}'", hint) from error
     if found is None:
-        raise ConfigError(f"'{name}' is no revision", "flask db history lists them all")
+        raise ConfigError(f"'{name}' is no revision", HISTORY)
     return known[found.revision]
 
 

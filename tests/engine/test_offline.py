@@ -73,7 +73,7 @@ def test_sql_says_what_cannot_be_rendered(project: Path) -> None:
     ("name", "said"),
     [
         ("0002_setings", "there is no revision '0002_setings'; did you mean 0002_settings"),
-        ("zzz", "there is no revision 'zzz'; flask db history lists them all"),
+        ("zzz", "there is no revision 'zzz'; flask db history (or alembic history) lists them all"),
         ("base", "'base' is no revision"),
     ],
 )
