@@ -33,7 +33,7 @@ def test_what_fails_since_one_revision_is_not_told_of_the_next(lab: Lab) -> None
     op.create_table(
         "events",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("at", sa.DateTime, server_default=sa.text("now()")),
+        sa.Column("at", sa.DateTime, server_default=sa.text("(now())")),
     )
     """
     found = lab.found(
