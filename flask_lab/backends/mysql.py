@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 from flask_lab.backends import mysql_clone
 from flask_lab.backends.base import Image, Product, Programs, scalars
 from flask_lab.backends.catalogue import mysql as catalogue
+from flask_lab.backends.catalogue.mysql_reader import MySQLReader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from flask_lab.backends.catalogue import Schema
@@ -117,6 +118,9 @@ class MySQL(Product):
 
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
         return catalogue.read(connection, ignore)
+
+    def schema_reader(self, connection: Connection, ignore: Collection[str]) -> Callable[[], Schema]:
+        return MySQLReader(connection, ignore)
 
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         return catalogue.digest(connection, ignore)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
 from flask_lab.backends.catalogue import Name
-from flask_lab.backends.catalogue.mysql_sql import MARIADB, MYSQL, RARE, SEQUENCES
+from flask_lab.backends.catalogue.mysql_sql import MARIADB, MYSQL, RARE, SEQUENCES, of_table
 from flask_lab.backends.catalogue.mysql_sql import digest as digest_of
 from flask_lab.backends.catalogue.mysql_sql import rows as rows_of
 from flask_lab.backends.catalogue.rows import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Connection, TextClause
 
@@ -38,15 +39,30 @@ RARE_HASH = _statement(digest_of(RARE))
 
 def read(connection: Connection, ignore: Collection[str]) -> Schema:
     """All parts, keys with their columns in order."""
-    is_mariadb = _is_mariadb(connection)
-    found = connection.execute(READ[is_mariadb], {"ignored": list(ignore)}).all()
+    found = connection.execute(READ[is_mariadb(connection)], {"ignored": list(ignore)}).all()
+    return _told(connection, found)
+
+
+def read_table(connection: Connection, ignore: Collection[str], name: str, text: str) -> Schema:
+    """All parts of one table but its triggers; the text of its SHOW CREATE TABLE tells what to ask for."""
+    words = tuple(word for word in ("FOREIGN KEY", "CHECK", "PARTITION BY") if word in text)
+    statement = _of_table(words, is_mariadb=is_mariadb(connection))
+    return _told(connection, connection.execute(statement, {"ignored": list(ignore), "named": name}).all())
+
+
+@cache
+def _of_table(words: tuple[str, ...], *, is_mariadb: bool) -> TextClause:
+    return _statement(rows_of(of_table(words, is_mariadb=is_mariadb)))
+
+
+def _told(connection: Connection, found: Iterable[Sequence[Any]]) -> Schema:
     in_order = sorted(found, key=lambda row: row[3])
     parts = gather((kind, table, name, attributes) for kind, table, name, _, attributes in in_order)
     for name, attributes in parts.items():
         for claim in CLAIMS & attributes.keys():
             attributes[claim] = attributes[claim] == "YES"
         if name.kind == "column":
-            _tell_column(attributes, is_mariadb=is_mariadb)
+            _tell_column(attributes, is_mariadb=is_mariadb(connection))
         elif name.kind == "sequence":
             attributes["definition"] = _sequence(connection, name.name)
         elif name.kind == "check" and name.table:
@@ -58,7 +74,7 @@ def read(connection: Connection, ignore: Collection[str]) -> Schema:
 def digest(connection: Connection, ignore: Collection[str]) -> str:
     """A hash of the same rows, made by the server."""
     ignored = {"ignored": list(ignore)}
-    *usual, has_rare = connection.execute(HASH[_is_mariadb(connection)], ignored).one()
+    *usual, has_rare = connection.execute(HASH[is_mariadb(connection)], ignored).one()
     if not has_rare:
         return "-".join(map(str, usual))
     rare = connection.execute(RARE_HASH, ignored).one()[:-1]
@@ -66,7 +82,8 @@ def digest(connection: Connection, ignore: Collection[str]) -> str:
     return "-".join(map(str, (*usual, *rare, *(_sequence(connection, name) for name in names))))
 
 
-def _is_mariadb(connection: Connection) -> bool:
+def is_mariadb(connection: Connection) -> bool:
+    """Whether the server is MariaDB."""
     return bool(getattr(connection.dialect, "is_mariadb", False))
 
 

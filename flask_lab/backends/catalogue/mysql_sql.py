@@ -10,6 +10,8 @@ same name, and what has another name answers to another DROP.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask_lab.backends.catalogue.rows import Select
 
 # A definition names its database, and a clone of that has another name.
@@ -168,46 +170,60 @@ def _indexes(hidden: str, expression: str) -> Select:
     )
 
 
-SHARED = (DATABASE, TABLES, FOREIGN_KEYS, COLUMNS_OF_FOREIGN_KEYS, TRIGGERS, ROUTINES, EVENTS)
-MYSQL = (
-    *SHARED,
-    _columns("SRS_ID"),
-    _indexes("IF(IS_VISIBLE = 'NO', 'YES', 'NO')", "EXPRESSION"),
-    # In two, as joining them takes longer than all else; a name is there only once in a database.
-    Select(
-        "'check'",
-        "''",
-        "CONSTRAINT_NAME",
-        {"condition": "CHECK_CLAUSE"},
-        "FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
-    ),
-    Select(
-        "'check'",
-        "TABLE_NAME",
-        "CONSTRAINT_NAME",
-        {"enforced": "ENFORCED"},
-        """FROM information_schema.TABLE_CONSTRAINTS
-        WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_TYPE = 'CHECK'""",
-    ),
+# In two, as joining them takes longer than all else; a name is there only once in a database.
+CONDITIONS = Select(
+    "'check'",
+    "''",
+    "CONSTRAINT_NAME",
+    {"condition": "CHECK_CLAUSE"},
+    "FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
 )
-MARIADB = (
-    *SHARED,
-    _columns("NULL"),
-    _indexes("IGNORED", "NULL"),
-    Select(
-        "'check'",
-        "TABLE_NAME",
-        "CONSTRAINT_NAME",
-        {"condition": "CHECK_CLAUSE", "enforced": "'YES'", "level": "LEVEL"},
-        "FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
-    ),
+CHECKS = Select(
+    "'check'",
+    "TABLE_NAME",
+    "CONSTRAINT_NAME",
+    {"enforced": "ENFORCED"},
+    """FROM information_schema.TABLE_CONSTRAINTS
+    WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_TYPE = 'CHECK'""",
 )
+MARIADB_CHECKS = Select(
+    "'check'",
+    "TABLE_NAME",
+    "CONSTRAINT_NAME",
+    {"condition": "CHECK_CLAUSE", "enforced": "'YES'", "level": "LEVEL"},
+    "FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
+)
+
+# What has columns or keys, by whether the server is MariaDB.
+USUAL = {
+    False: (TABLES, _columns("SRS_ID"), _indexes("IF(IS_VISIBLE = 'NO', 'YES', 'NO')", "EXPRESSION")),
+    True: (TABLES, _columns("NULL"), _indexes("IGNORED", "NULL")),
+}
+SHARED = (DATABASE, FOREIGN_KEYS, COLUMNS_OF_FOREIGN_KEYS, TRIGGERS, ROUTINES, EVENTS)
+MYSQL = (*USUAL[False], *SHARED, CONDITIONS, CHECKS)
+MARIADB = (*USUAL[True], *SHARED, MARIADB_CHECKS)
 SEQUENCES = """SELECT TABLE_NAME FROM information_schema.TABLES
 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'SEQUENCE' ORDER BY TABLE_NAME"""
 
 # Views of information_schema take long to open, even where there is nothing in them.
 RARE = (VIEWS, PARAMETERS, PARTITIONS)
 HAS_RARE = "kind IN ('view', 'procedure', 'function', 'sequence') OR kind = 'table' AND attributes LIKE '%partitioned%'"
+
+
+def of_table(words: tuple[str, ...], *, is_mariadb: bool) -> tuple[Select, ...]:
+    """What tells the parts of the table `:named`, where these words stand in what SHOW CREATE TABLE says of it."""
+    its_checks = f"SELECT CONSTRAINT_NAME {CHECKS.source} AND TABLE_NAME = :named"
+    conditions = replace(CONDITIONS, source=f"{CONDITIONS.source} AND CONSTRAINT_NAME IN ({its_checks})")
+    more = {
+        "FOREIGN KEY": (FOREIGN_KEYS, COLUMNS_OF_FOREIGN_KEYS),
+        "CHECK": (MARIADB_CHECKS,) if is_mariadb else (conditions, CHECKS),
+        "PARTITION BY": (PARTITIONS,),
+    }
+    asked = (*USUAL[is_mariadb], *(each for word in words for each in more[word]))
+    return tuple(
+        each if each is conditions else replace(each, source=f"{each.source} AND TABLE_NAME = :named")
+        for each in asked
+    )
 
 
 def rows(selects: tuple[Select, ...]) -> str:
