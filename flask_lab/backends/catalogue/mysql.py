@@ -12,6 +12,7 @@ from flask_lab.backends.catalogue import Name
 from flask_lab.backends.catalogue.mysql_sql import MARIADB, MYSQL, RARE, SEQUENCES, of_table
 from flask_lab.backends.catalogue.mysql_sql import digest as digest_of
 from flask_lab.backends.catalogue.mysql_sql import rows as rows_of
+from flask_lab.backends.catalogue.mysql_text import parts_of
 from flask_lab.backends.catalogue.rows import gather
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ def read_table(connection: Connection, ignore: Collection[str], name: str, text:
     words = tuple(word for word in ("FOREIGN KEY", "CHECK", "PARTITION BY") if word in text)
     statement = _of_table(words, is_mariadb=is_mariadb(connection))
     return _told(connection, connection.execute(statement, {"ignored": list(ignore), "named": name}).all())
+
+
+def tell_table(connection: Connection, ignore: Collection[str], name: str, text: str) -> Schema | None:
+    """The same where the text itself tells it, else None."""
+    parts = parts_of(text, name, ignore, is_mariadb=is_mariadb(connection))
+    for part, attributes in (parts or {}).items():
+        if part.kind == "column":
+            _tell_column(attributes, is_mariadb=is_mariadb(connection))
+    return parts
 
 
 @cache

@@ -1,7 +1,6 @@
 """Reads the catalogue of MySQL and MariaDB again and again, and each time only the tables that were spoken of since.
 
-A table is known by the text of its SHOW CREATE TABLE, which is quick to have, locks nothing, and tells all that
-information_schema does.
+A table is known by the text of its SHOW CREATE TABLE, which is quick to have, and holds no lock once it is there.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask_lab.backends.catalogue.digests import ByDigest
-from flask_lab.backends.catalogue.mysql import digest, is_mariadb, read, read_table
+from flask_lab.backends.catalogue.mysql import digest, is_mariadb, read, read_table, tell_table
 from flask_lab.backends.catalogue.mysql_ear import EAR, change_by
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class MySQLReader:
         self._ignored = {name.lower() for name in ignore}
         self._everything = ByDigest(partial(read, connection, ignore), partial(digest, connection, ignore))
         self._read_table = partial(read_table, connection, ignore)
+        self._tell_table = partial(tell_table, connection, self._ignored)
         self._texts: dict[str, Parts] = {}
         """What is told by texts of tables read lately: a way back comes to one that is known."""
         self._schema: Schema = {}
@@ -122,13 +122,20 @@ class MySQLReader:
             if not text.startswith("CREATE TABLE "):
                 # A temporary one is in front of it.
                 raise Unclear
-            if text not in self._texts:
-                while len(self._texts) >= KEPT:
-                    del self._texts[next(iter(self._texts))]
-                self._begin_anew()
-                self._texts[text] = self._read_table(name, text)
-            found[name] = self._texts[text]
+            found[name] = self._told(name, text)
         return found
+
+    def _told(self, name: str, text: str) -> Parts:
+        """The parts of the table that is shown by `text`."""
+        if text not in self._texts:
+            while len(self._texts) >= KEPT:
+                del self._texts[next(iter(self._texts))]
+            parts = self._tell_table(name, text)
+            if parts is None:
+                self._begin_anew()
+                parts = self._read_table(name, text)
+            self._texts[text] = parts
+        return self._texts[text]
 
     def _list(self, ask: Ask) -> set[str]:
         """The names of all tables."""
