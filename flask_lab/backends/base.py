@@ -80,7 +80,7 @@ class Product(ABC):
     """Statements that bound how long a session waits for a lock: one that another session of the same process holds
     is never freed."""
     abilities: frozenset[str] = frozenset()
-    """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`."""
+    """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`, `show_create`."""
 
     def url(self, host: str, port: int, password: str) -> URL:
         """The administrator's URL of a server the lab started."""

@@ -76,7 +76,7 @@ class MySQL(Product):
     # Whatever is not MySQL and waits for us to speak first would be waited for without end.
     timeout_arguments = ("connect_timeout", "read_timeout")
     bounds = ("SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10",)
-    abilities = frozenset({"server"})
+    abilities = frozenset({"server", "show_create"})
 
     def identify(self, connection: Connection) -> tuple[str, str]:
         version = str(scalars(connection, "SELECT VERSION()")[0])

@@ -184,10 +184,14 @@ def test_uncommitted_changes_are_seen_and_stay_uncommitted(connection: Connectio
 def test_a_transaction_stays_as_it_was_and_holds_no_more_locks(database: str, connection: Connection) -> None:
     run(connection, ["CREATE TABLE users (id integer)", "CREATE TABLE notes (id integer)"])
     run(connection, ["CREATE VIEW ids AS SELECT id FROM users"])
+    reader = SchemaReader(connection)
+    reader.read()
+    run(connection, ["ALTER TABLE users ADD age integer"])
     connection.exec_driver_sql("INSERT INTO notes VALUES (1)")
     transaction = connection.get_transaction()
     read_schema(connection)
     digest(connection)
+    reader.read()
     assert connection.get_transaction() is transaction
     if connection.dialect.name != "sqlite":  # which locks a database as a whole
         _change_in_a_hurry(database, "ALTER TABLE users ADD name varchar(20)")
