@@ -6,13 +6,11 @@ import re
 import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from flask_lab.backends.catalogue.digests import ByDigest
 from flask_lab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -145,11 +143,9 @@ class Product(ABC):
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
         """All that the connection's database holds, but for the tables to ignore."""
 
+    @abstractmethod
     def schema_reader(self, connection: Connection, ignore: Collection[str]) -> Callable[[], Schema]:
         """What reads it again and again, and each time no more than it must."""
-        return ByDigest(
-            partial(self.schema, connection, ignore), partial(self.schema_digest, connection, ignore)
-        )
 
     @abstractmethod
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:

@@ -86,6 +86,10 @@ ALTER TABLE people ADD more integer
 RENAME TABLE seen TO looked
 ALTER TABLE people DROP other
 DROP VIEW looked
+CREATE TABLE short (id integer)
+CREATE VIEW lost AS SELECT id FROM short
+DROP TABLE short
+ALTER TABLE people ADD beside integer
 CREATE PROCEDURE change_it() ALTER TABLE people ADD called integer
 CALL change_it()
 DROP PROCEDURE change_it

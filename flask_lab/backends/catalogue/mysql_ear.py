@@ -60,6 +60,7 @@ class Ear:
     def __init__(self) -> None:
         self._numbers = count(1)
         self._said: deque[tuple[int, str | None]] = deque(maxlen=KEPT)
+        self._ours: list[object] = []
         self._children = 0
 
     def since(self, number: int) -> tuple[int, list[str | None]] | None:
@@ -68,8 +69,9 @@ class Ear:
         Nothing, where not all is heard that this process says; a None among them may be any statement.
         """
         for name in HEARD:
-            if (module := sys.modules.get(name)) and not hasattr(module.Connection.query, "__wrapped__"):
+            if (module := sys.modules.get(name)) and module.Connection.query not in self._ours:
                 module.Connection.query = self._heard(module.Connection.query)
+                self._ours.append(module.Connection.query)
                 self._note(None)
         # What a program did that this process started was not heard.
         children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt

@@ -42,7 +42,7 @@ class MySQLReader:
     def __init__(self, connection: Connection, ignore: Collection[str]) -> None:
         self._connection = connection
         self._ignored = {name.lower() for name in ignore}
-        self._everything = ByDigest(partial(read, connection, ignore), partial(digest, connection, ignore))
+        self._by_digest = ByDigest(partial(read, connection, ignore), partial(digest, connection, ignore))
         self._read_table = partial(read_table, connection, ignore)
         self._tell_table = partial(tell_table, connection, self._ignored)
         self._texts: dict[str, Parts] = {}
@@ -59,22 +59,23 @@ class MySQLReader:
         is_behind = self._connection.in_transaction() and not is_mariadb(self._connection)
         heard = EAR.since(self._heard)
         if heard is None or is_behind:
-            return self._everything()
+            return self._by_digest()
         number, said = heard
         change = change_by(said) if self._is_sure else None
         if change is None:
-            self._take(self._everything())
+            self._read_everything()
         elif said:
             try:
                 self._follow(change)
             except (Unclear, self._connection.dialect.loaded_dbapi.Error):
                 # The driver's: a table is locked, or gone.
-                self._take(self._everything())
+                self._read_everything()
         self._heard = number
         return self._schema
 
-    def _take(self, schema: Schema) -> None:
-        """Begin anew with all of a schema."""
+    def _read_everything(self) -> None:
+        self._begin_anew()
+        schema = self._by_digest()
         mode = self._connection.exec_driver_sql("SELECT @@sql_mode").scalar()
         # Events run by themselves; NO_TABLE_OPTIONS and the like, which are MariaDB's, hide parts of texts.
         self._is_sure = "_OPTIONS" not in str(mode) and all(name.kind != "event" for name in schema)
