@@ -53,6 +53,10 @@ ALTER TABLE people DROP big
 ALTER TABLE people MODIFY name varchar(30) CHARACTER SET latin1
 ALTER TABLE people CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 ALTER TABLE people DEFAULT CHARACTER SET latin1 COLLATE latin1_bin
+CREATE TABLE IF NOT EXISTS Capital (id integer)
+CREATE TABLE IF NOT EXISTS `capital s` (id integer)
+CREATE TABLE IF NOT EXISTS people (nothing integer)
+DROP TABLE Capital, `capital s`
 CREATE TABLE `index` (`select` integer, people varchar(3), `a``b` integer, `c%d` integer)
 ALTER TABLE `index` DROP people
 CREATE TABLE `od``d na%me` (a integer)

@@ -30,11 +30,15 @@ HARMLESS = re.compile(
 # What concerns the tables that it names, and nothing else.
 OF_TABLES = re.compile(
     rf"""{_BEFORE}(?: ALTER\s+TABLE | CREATE\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?INDEX | DROP\s+INDEX
-    | (?P<moves> (?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+TABLE | RENAME\s+TABLES? ) )\b""",
+    | (?P<makes> CREATE(?:\s+OR\s+REPLACE)?\s+TABLE) | (?P<drops> DROP\s+TABLE) | RENAME\s+TABLES? )\b""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-# Words of an ALTER TABLE by which tables come or go, or what points to the table changes.
-MOVES = frozenset({"rename", "change", "convert", "exchange"})
+# Without capitals, which some servers take away.
+MADE = re.compile(
+    rf"{_BEFORE}(?i:CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?)(?:`([^`A-Z]+)`|([a-z0-9_$]+))\s*\(", re.DOTALL
+)
+# By which tables come that are not named where a table is made.
+RENAMES = frozenset({"rename", "convert", "exchange"})
 WORD = re.compile(r"[\w$]+")
 QUOTES = re.compile('[`"]')
 
@@ -45,6 +49,10 @@ class Change:
 
     text: str
     words: frozenset[str]
+    made: frozenset[str]
+    """The tables that were made, as far as that is certain."""
+    lists: bool
+    """Whether others may have come."""
     moves: bool
     """Whether tables may have come, gone or got other names, or columns that keys of others point to have."""
 
@@ -120,7 +128,11 @@ def change_by(said: list[str | None]) -> Change | None:
         return None
     text = _bare("\n".join(texts))
     words = frozenset(WORD.findall(text))
-    return Change(text, words, bool(words & MOVES) or any(kind["moves"] for kind in kinds if kind))
+    makes = [MADE.match(text) for text, kind in zip(texts, kinds, strict=True) if kind and kind["makes"]]
+    lists = not all(makes) or bool(words & RENAMES)
+    moves = lists or bool(makes) or "change" in words or any(kind["drops"] for kind in kinds if kind)
+    made = frozenset(found[1] or found[2] for found in makes if found)
+    return Change(text, words, made, lists, moves)
 
 
 def _bare(text: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 KEPT = 500
 TABLES = ("table", "system versioned")
+NO_SUCH_TABLE = 1146
 TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 # What rows move on, and a string cannot be taken for, as it has no line ends there.
 COUNTER = re.compile(r"(?<=\n)(\) ENGINE=\w+) AUTO_INCREMENT=\d+")
@@ -45,6 +46,7 @@ class MySQLReader:
         self._by_digest = ByDigest(partial(read, connection, ignore), partial(digest, connection, ignore))
         self._read_table = partial(read_table, connection, ignore)
         self._tell_table = partial(tell_table, connection, self._ignored)
+        self._errors = connection.dialect.loaded_dbapi.Error
         self._texts: dict[str, Parts] = {}
         """What is told by texts of tables read lately: a way back comes to one that is known."""
         self._schema: Schema = {}
@@ -67,8 +69,8 @@ class MySQLReader:
         elif said:
             try:
                 self._follow(change)
-            except (Unclear, self._connection.dialect.loaded_dbapi.Error):
-                # The driver's: a table is locked, or gone.
+            except (Unclear, self._errors):
+                # Where some tables are locked, the others cannot be shown.
                 self._read_everything()
         self._heard = number
         return self._schema
@@ -100,8 +102,8 @@ class MySQLReader:
                 cursor.execute(statement)
                 return list(cursor.fetchall())
 
-            named = set(filter(change.names, self._tables))
-            found = self._look(named, ask, lists=change.moves)
+            named = set(filter(change.names, self._tables)) | (change.made - self._ignored)
+            found = self._look(self._list(ask, named) if change.lists else named, ask)
             if change.moves:
                 # Triggers go and move with their tables.
                 if any(name.kind == "trigger" and name.table in found for name in self._rest):
@@ -110,16 +112,19 @@ class MySQLReader:
                 found |= self._look(self._pointing_to(changed) - found.keys(), ask)
         self._put(found)
 
-    def _look(self, names: set[str], ask: Ask, *, lists: bool = False) -> dict[str, Parts]:
-        """What these tables are now, and those that came; nothing, where they are gone."""
+    def _look(self, names: set[str], ask: Ask) -> dict[str, Parts]:
+        """What these tables are now; nothing, where they are gone."""
         found: dict[str, Parts] = {}
-        if lists:
-            listed = self._list(ask)
-            found = {name: {} for name in self._tables if name not in listed}
-            names = (names & listed) | (listed - self._tables.keys())
         for name in names:
             quoted = name.replace("`", "``")
-            text = COUNTER.sub(r"\1", str(ask(f"SHOW CREATE TABLE `{quoted}`")[0][1]))
+            try:
+                shown = ask(f"SHOW CREATE TABLE `{quoted}`")
+            except self._errors as error:
+                if error.args[0] != NO_SUCH_TABLE:
+                    raise
+                found[name] = {}
+                continue
+            text = COUNTER.sub(r"\1", str(shown[0][1]))
             if not text.startswith("CREATE TABLE "):
                 # A temporary one is in front of it.
                 raise Unclear
@@ -138,8 +143,8 @@ class MySQLReader:
             self._texts[text] = parts
         return self._texts[text]
 
-    def _list(self, ask: Ask) -> set[str]:
-        """The names of all tables."""
+    def _list(self, ask: Ask, named: set[str]) -> set[str]:
+        """The names of the tables that came, with those that are named or gone."""
         self._begin_anew()
         types = {
             str(name): type_
@@ -150,7 +155,7 @@ class MySQLReader:
         tables = {name for name, type_ in types.items() if type_ in TYPES}
         if types.keys() - tables != {name.name for name in self._rest if name.kind in {"view", "sequence"}}:
             raise Unclear
-        return tables
+        return named | (tables ^ self._tables.keys())
 
     def _begin_anew(self) -> None:
         """See what there is now: MySQL's information_schema is as old as the transaction that the driver is in."""
