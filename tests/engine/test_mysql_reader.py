@@ -35,6 +35,7 @@ alter table `parents` drop column note
 /* one; */ # two\n ALTER TABLE parents DROP a
 /*!50000 ALTER TABLE parents ADD a integer */
 ALTER /*!50000 TABLE parents */ DROP a
+ALTER TABLE /*!50000parents */ ADD glued integer
 ALTER/**/TABLE parents ADD COLUMN a integer COMMENT 'it\\'s', ADD b integer
 ALTER TABLE parents RENAME TO people
 ALTER TABLE people CHANGE id number integer AUTO_INCREMENT
@@ -166,6 +167,7 @@ ALONE = {
         "ALTER TABLE lists CONVERT PARTITION a TO TABLE apart",
         "SET sql_mode = 'NO_TABLE_OPTIONS'",
         "ALTER TABLE n COMMENT 'unseen'",
+        "ALTER TABLE n COMMENT 'unseen again'",
         "SET sql_mode = ''",
     ],
 }
@@ -309,13 +311,25 @@ def test_what_another_program_did_is_seen(database: str, connection: Connection)
     assert list(map(str, differences(before, reader.read()))) == ["table t is left"]
 
 
+def unheard(connection: Connection, statement: str) -> None:
+    driver = connection.connection.driver_connection
+    type(driver).query.__wrapped__(driver, statement)
+
+
 def test_beside_a_driver_that_is_not_heard_all_is_looked_at(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = SchemaReader(connection)
     before = reader.read()
     monkeypatch.setitem(sys.modules, "asyncmy", sys)
-    # Unheard, as that driver's statements are.
-    query = type(connection.connection.driver_connection).query.__wrapped__
-    query(connection.connection.driver_connection, "CREATE TABLE t (id integer)")
+    unheard(connection, "CREATE TABLE t (id integer)")
+    assert list(map(str, differences(before, reader.read()))) == ["table t is left"]
+
+
+def test_where_events_run_all_is_looked_at(connection: Connection) -> None:
+    by_itself(connection)("CREATE EVENT sweep ON SCHEDULE EVERY 1 DAY DO DELETE FROM t")
+    reader = SchemaReader(connection)
+    before = reader.read()
+    # As the event's own statements are.
+    unheard(connection, "CREATE TABLE t (id integer)")
     assert list(map(str, differences(before, reader.read()))) == ["table t is left"]
