@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pymysql
 import pytest
@@ -256,21 +257,28 @@ def test_a_text_tells_what_information_schema_does(backend: ReadyBackend, connec
 
 
 def test_a_look_asks_for_no_more_than_was_spoken_of(connection: Connection) -> None:
-    say, asked = by_itself(connection), []
+    say = by_itself(connection)
+    asked: list[str] = []
     for number in range(5):
         say(f"CREATE TABLE t{number} (id integer PRIMARY KEY, name varchar(9))")
     reader = SchemaReader(connection)
     before = reader.read()
-    cursor = connection.connection.driver_connection.cursor
+    driver: Any = connection.connection.driver_connection
+    cursor = driver.cursor
     with pytest.MonkeyPatch.context() as patch:
 
         def listening() -> object:
             made = cursor()
             execute = made.execute
-            made.execute = lambda sql, *args: asked.append(sql) or execute(sql, *args)
+
+            def noted(sql: str, *arguments: object) -> object:
+                asked.append(sql)
+                return execute(sql, *arguments)
+
+            made.execute = noted
             return made
 
-        patch.setattr(connection.connection.driver_connection, "cursor", listening)
+        patch.setattr(driver, "cursor", listening)
         assert reader.read() is before
         say("INSERT INTO t1 VALUES (1, 'a')")
         assert reader.read() is before
@@ -312,7 +320,7 @@ def test_what_another_program_did_is_seen(database: str, connection: Connection)
 
 
 def unheard(connection: Connection, statement: str) -> None:
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     type(driver).query.__wrapped__(driver, statement)
 
 
