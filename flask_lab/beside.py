@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
@@ -20,17 +21,19 @@ from flask_lab.errors import LabError, MigrationFailed
 from flask_lab.leash import GOODBYE_SECONDS, Leash
 
 if TYPE_CHECKING:
-    from flask_lab.experiments.base import Stage
+    from flask_lab.experiments.base import Observation, Stage
 
 Here = TypeVar("Here")
 There = TypeVar("There")
+Answer = tuple[There, "list[Observation]"]
 POLL = 0.001
 
 
 def both(stage: Stage, here: Callable[[Stage], Here], there: Callable[[Stage], There]) -> tuple[Here, There]:
     """What both parts give; `there` is done in a fork meanwhile, where one can be trusted, else afterwards.
 
-    What fails is tried once more alone: a lock that env.py takes may be one for the whole server or machine.
+    What the fork observes is recorded when both are done. What fails is tried once more alone: a lock that env.py
+    takes may be one for the whole server or machine.
     """
     if not _can_fork(stage):
         return here(stage), there(stage)
@@ -41,7 +44,11 @@ def both(stage: Stage, here: Callable[[Stage], Here], there: Callable[[Stage], T
             fork.end()
             return here(stage), there(stage)
         answer = fork.answer()
-    return one, there(stage) if answer is None else answer[0]
+    if answer is None:
+        return one, there(stage)
+    for observation in answer[1]:
+        stage.record(observation)
+    return one, answer[0]
 
 
 class Fork(Generic[There]):
@@ -52,8 +59,8 @@ class Fork(Generic[There]):
         self._pipe = pipe
         self._status: int | None = None
 
-    def answer(self) -> tuple[There] | None:
-        """What came of its part, or None when that failed; waits for it."""
+    def answer(self) -> Answer[There] | None:
+        """What came of its part and what it observed, or None when it failed; waits for it."""
         try:
             return self._pipe.recv()  # type: ignore[no-any-return]  # as it was sent
         except EOFError:
@@ -114,11 +121,12 @@ def _do(stage: Stage, part: Callable[[Stage], There], pipe: Connection) -> NoRet
         leash = Leash(pipe)
         leash.server = stage.server
         leash.hear()
-        answer: tuple[There] | None = None
+        answer: Answer[There] | None = None
+        observed: list[Observation] = []
         with suppress(Exception), stage.server.forked():
-            result = part(stage)
+            result = part(replace(stage, record=observed.append))
             stage.check()
-            answer = (result,)
+            answer = (result, observed)
         leash.slacken()
         pipe.send(answer)
         code = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,12 +57,12 @@ class Stairway(Experiment):
 
     def _walk(self, stage: Stage) -> list[tuple[Bind, str, Facts]]:
         """Step across every revision, on each bind and each way through the tree; what was seen."""
-        met: set[tuple[Bind, str, int]] = set()
+        met: Met = set()
         seen = [
             (bind, revision, facts)
             for order in stage.project.tree.orders()
             for bind in stage.project.engines
-            for revision, facts in Walk(stage, order, bind, met).observe()
+            for revision, facts in _in_halves(stage, order, bind, met)
         ]
         if not seen and any(stage.asks(revision.id) for revision in stage.project.tree.revisions):
             raise TreeError.no_steps(stage.project.script.dir)
@@ -94,6 +94,10 @@ class Stairway(Experiment):
 
 
 Facts = dict[str, Any]
+Met = set[tuple[Bind, str, int]]
+"""What was tried: the revision, and on top of which others."""
+LONG = 64
+"""How many revisions it takes that two processes are quicker than one."""
 WAYS: tuple[Direction, ...] = ("upgrade", "downgrade")
 
 
@@ -142,17 +146,39 @@ class Visit:
         return ""
 
 
+def _in_halves(stage: Stage, order: tuple[str, ...], bind: Bind, met: Met) -> list[tuple[str, Facts]]:
+    """What a walk sees; a long one is walked from its middle at the same time."""
+    asked = [place for place, revision in enumerate(order) if stage.asks(revision)]
+    if len(asked) < LONG:
+        return list(Walk(stage, order, bind, met).observe())
+    middle = asked[len(asked) // 2]
+    first = Walk(stage, order[:middle], bind, met)
+
+    def go_on(stage: Stage) -> tuple[list[tuple[str, Facts]], Met]:
+        # All is well as far as anyone knows, until the first half was walked.
+        below = order[:middle] if first.waiting else first.applied.revisions
+        second = Walk(stage, order[middle:], bind, met, below)
+        second.leave_out(order[:middle])
+        return list(second.observe()), met
+
+    seen, (more, also_met) = both(stage, lambda _: list(first.observe()), go_on)
+    met |= also_met
+    return seen + more
+
+
 class Walk:
-    """One way through the tree on one bind."""
+    """One way through the tree on one bind, or a part of it."""
 
     def __init__(
-        self, stage: Stage, order: tuple[str, ...], bind: Bind, met: set[tuple[Bind, str, int]]
+        self, stage: Stage, order: Sequence[str], bind: Bind, met: Met, below: Iterable[str] = ()
     ) -> None:
         self.stage = stage
         self.bind = bind
         self.met = met
         self.waiting = list(order)
         self.applied = Applied(stage.project.tree)
+        for revision in below:
+            self.applied.add(revision)
         self.visit: Visit | None = None
         self.seen: list[tuple[str, Facts]] = []
 
@@ -219,12 +245,17 @@ class Walk:
         self.waiting.remove(visit.revision)
         if visit.is_applied:
             self.applied.add(visit.revision)
-            return
-        above = self.stage.project.tree.above(visit.revision)
-        for revision in filter(above.__contains__, self.waiting):
-            why = f"it needs {visit.revision}, which cannot be applied"
-            self.stage.record(Observation(revision, skipped=why, bind=self.stage.named(self.bind)))
-        self.waiting = [revision for revision in self.waiting if revision not in above]
+        else:
+            self.leave_out([visit.revision])
+
+    def leave_out(self, below: Iterable[str]) -> None:
+        """Record those as skipped that need one of these which is not applied."""
+        for missing in set(below).difference(self.applied.revisions):
+            above = self.stage.project.tree.above(missing)
+            for revision in filter(above.__contains__, self.waiting):
+                why = f"it needs {missing}, which cannot be applied"
+                self.stage.record(Observation(revision, skipped=why, bind=self.stage.named(self.bind)))
+            self.waiting = [revision for revision in self.waiting if revision not in above]
 
     def _schema(self, stepper: Stepper) -> Schema:
         return self.stage.schema(stepper.connection, stepper.context.version_table)

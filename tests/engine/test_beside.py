@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_lab.results import Verdict
+from flask_lab.results import Run, Verdict
 from tests.engine.projects import TREES, make_project
 from tests.engine.test_project import change
 from tests.engine.test_traps import LOADED, assert_clean, seen
@@ -15,6 +15,40 @@ from tests.harness.plugin import ReadyBackend
 GOOD = TREES / "model-drift" / "good"
 RUN = "            context.run_migrations()"
 WHERE = "'walk' if op.get_context().opts['transaction_per_migration'] else 'whole'"
+
+
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = {revision!r}, {down!r}
+
+
+def upgrade():
+    op.{upgrade}
+
+
+def downgrade():
+    op.{downgrade}
+"""
+LENGTH = 80
+"""Of a tree that is walked in halves."""
+
+
+def long_tree(project: Path, *, broken: dict[int, str]) -> None:
+    """Revisions that add columns, in a line with a branch at the tenth; what `broken` says is done instead."""
+    versions = project / "migrations" / "versions"
+    for each in versions.glob("*.py"):
+        each.unlink()
+    table = 'create_table("t", sa.Column("id", sa.Integer, primary_key=True))'
+    for number in range(LENGTH):
+        upgrade = broken.get(
+            number, f'add_column("t", sa.Column("c{number}", sa.Integer))' if number else table
+        )
+        downgrade = f'drop_column("t", "c{number}")' if number else 'drop_table("t")'
+        down = None if number == 0 else f"r{10 if number == 60 else number - 1:03}"
+        text = REVISION.format(revision=f"r{number:03}", down=down, upgrade=upgrade, downgrade=downgrade)
+        (versions / f"r{number:03}.py").write_text(text)
 
 
 @pytest.fixture
@@ -50,12 +84,45 @@ def test_whole_tree_is_run_in_a_process_of_its_own(
 def test_process_with_threads_of_an_app_is_not_forked(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = "import threading\n    threading.Thread(target=threading.Event().wait, daemon=True).start()"
-    change(project / "app.py", LOADED, f"    {waiting}\n{LOADED}")
+    change(project / "app.py", LOADED, f"    {THREAD}\n{LOADED}")
     add(project, NOTE)
     assert_clean(seen(backend, monkeypatch, "stairway"))
     found = processes(project)
     assert found["walk"] == found["whole"]
+
+
+THREAD = "import threading\n    threading.Thread(target=threading.Event().wait, daemon=True).start()"
+NOWHERE = 'drop_column("nowhere", "c")'
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {20: NOWHERE}, {50: NOWHERE}, {5: NOWHERE, 70: NOWHERE}, {30: 'execute("SELECT 1")'}]
+)
+def test_a_long_walk_in_halves_finds_what_a_whole_one_finds(
+    broken: dict[int, str], project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_tree(project, broken=broken)
+    halves = seen(backend, monkeypatch, "stairway")
+    change(project / "app.py", LOADED, f"    {THREAD}\n{LOADED}")
+    whole = seen(backend, monkeypatch, "stairway")
+    assert len(halves.cells) == LENGTH + 1
+    assert outcome(halves) == outcome(whole)
+
+
+def outcome(found: Run) -> tuple[list[object], ...]:
+    cells = sorted((str(each.revision), each.verdict.value, each.reason) for each in found.cells)
+    findings = sorted((each.rule, str(each.revision), each.message) for each in found.findings)
+    return [*cells], [*findings]
+
+
+def test_a_long_walk_goes_on_in_two_processes(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_tree(project, broken={})
+    add(project, f"print(({WHERE}), os.getpid(), file=open('met', 'a'))")
+    assert_clean(seen(backend, monkeypatch, "stairway"))
+    walked = {line for line in (project / "met").read_text().splitlines() if line.startswith("walk")}
+    assert len(walked) == 2
 
 
 @pytest.mark.parametrize("first", ["walk", "whole"])
