@@ -122,7 +122,7 @@ def test_a_long_walk_goes_on_in_two_processes(
     add(project, f"print(({WHERE}), os.getpid(), file=open('met', 'a'))")
     assert_clean(seen(backend, monkeypatch, "stairway"))
     walked = {line for line in (project / "met").read_text().splitlines() if line.startswith("walk")}
-    assert len(walked) == 2
+    assert len(walked) > 1
 
 
 @pytest.mark.parametrize("first", ["walk", "whole"])
