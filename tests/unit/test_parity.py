@@ -173,6 +173,22 @@ def test_values_of_enumerations_are_compared_where_there_are_any() -> None:
     assert found == [("r1", "column users.state: values is a, b on mysql, a on mariadb")]
 
 
+def test_a_type_of_several_meanings_stands_with_what_is_spelt_like_it() -> None:
+    found = told(
+        {
+            "sqlite": [table({"state": column("VARCHAR(9)"), "n": column("INTEGER")})],
+            "mysql": [table({"state": column("enum('a','b')"), "n": column("bigint")})],
+            "mariadb": [table({"state": column("varchar(9)"), "n": column("bigint(20)")})],
+            "postgres": [table({"state": column("character varying(9)"), "n": column("integer")})],
+        }
+    )
+    # A VARCHAR of SQLite may be an enumeration, and nobody else's is.
+    assert found == [
+        ("r1", "column users.n: type is integer on sqlite, postgres, bigint on mysql, mariadb"),
+        ("r1", "column users.state: type is varchar(9) on sqlite, mariadb, postgres, enum('a','b') on mysql"),
+    ]
+
+
 def test_expressions_that_cannot_be_told_apart_are_counted() -> None:
     comparison = partings(
         {

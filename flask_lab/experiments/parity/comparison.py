@@ -138,17 +138,24 @@ class Comparison:
         return _grouped(says, _said)
 
     def _types(self, says: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        """Backends whose types may all mean one thing stand together, under what the first of them says."""
+        """Backends whose types may all mean one thing stand together, under what the surest of them says."""
+        known = {backend: meanings(self.products[backend], said) for backend, said in says.items()}
         sides: list[tuple[frozenset[str], list[str]]] = []
-        for backend, said in says.items():
-            known = meanings(self.products[backend], said)
-            for place, (shared, backends) in enumerate(sides):
-                if shared & known:
-                    sides[place] = shared & known, [*backends, backend]
-                    break
-            else:
-                sides.append((known, [backend]))
-        return {says[backends[0]]: tuple(backends) for _, backends in sides} if len(sides) > 1 else {}
+        # What may mean several things, as a VARCHAR of SQLite an enumeration, goes with those that are sure.
+        for backend in sorted(says, key=lambda each: len(known[each])):
+            fitting = [place for place, (shared, _) in enumerate(sides) if shared & known[backend]]
+            if not fitting:
+                sides.append((known[backend], [backend]))
+                continue
+            spelling = says[backend].lower()
+            place = max(fitting, key=lambda each: says[sides[each][1][0]].lower() == spelling)
+            shared, backends = sides[place]
+            sides[place] = shared & known[backend], [*backends, backend]
+        if len(sides) < 2:
+            return {}
+        order = list(says)
+        sides.sort(key=lambda side: min(map(order.index, side[1])))
+        return {says[each[0]]: tuple(sorted(each, key=order.index)) for _, each in sides}
 
     def _expressions(self, name: str, attribute: str, says: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """Whether there is one is compared; two texts only where both are values."""
