@@ -7,7 +7,7 @@ fits, the rule's own remedy stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,8 @@ _ERRORS = (
     ),
     Case(
         r"(?is)truncated for column.*\benum\b|invalid input value for enum",
-        "Rows hold a value that the new list has not. Bring them to values that it has by an UPDATE before the column "
-        "is changed.",
+        "Rows hold a value that the new list has not, or NULL where the column is to take none. Bring them to values "
+        "that it has by an UPDATE before the column is changed.",
         ".*-on-data",
     ),
     Case(
@@ -102,11 +102,21 @@ _ERRORS = (
 )
 # What MySQL takes from a column whose change does not repeat it.
 _WHOLE_DEFINITION = ("nullable", "default", "comment", "collation", "auto increment")
+# A type goes as well, where no operation asks for another one and the change repeats a wrong one.
+_LOST = (*_WHOLE_DEFINITION, "type")
 _RESTATE = (
     "MySQL and MariaDB take a column's whole definition when a part of it changes. Say what stays: "
     "alter_column(..., existing_type=..., existing_nullable=..., existing_server_default=...), as it really is."
 )
 _TYPE = "An enumeration outlives its table: sa.Enum(name='{name}').drop(op.get_bind()) drops it."
+_OFFLINE = (
+    Case(
+        r"without literal_binds",
+        "Where env.py runs offline, have the values written into the SQL: context.configure(url=url, "
+        "target_metadata=target_metadata, literal_binds=True), as `flask db init` writes it.",
+        "offline-sql-fails",
+    ),
+)
 _ROWS = (
     Case(
         r"(?i)\b(?:delete|truncate)\b",
@@ -128,10 +138,12 @@ def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, An
     if trace := evidence.get("left"):
         return _back(product, trace)
     if lost := evidence.get("lost"):
-        return _RESTATE if _is_restated(product, lost) else rule.remedy
+        return _RESTATE if _is_restated(product, lost, _LOST) else rule.remedy
     if "type" in evidence:
         return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
-    return _first(_ROWS, rule, *evidence.get("statements", ()))
+    if "statements" in evidence:
+        return _first(_ROWS, rule, *evidence["statements"])
+    return _first(_OFFLINE, rule, message)
 
 
 def _first(cases: Iterable[Case], rule: Rule, *said: str) -> str:
@@ -163,7 +175,9 @@ def _back(product: str, trace: Iterable[Mapping[str, Any]]) -> str:
     return " ".join(said)
 
 
-def _is_restated(product: str, found: Iterable[Mapping[str, Any]]) -> bool:
+def _is_restated(
+    product: str, found: Iterable[Mapping[str, Any]], attributes: Collection[str] = _WHOLE_DEFINITION
+) -> bool:
     """Whether it is what MySQL takes from a column that is not told to keep it."""
-    kept = any(each["kind"] == "column" and each["attribute"] in _WHOLE_DEFINITION for each in found)
+    kept = any(each["kind"] == "column" and each["attribute"] in attributes for each in found)
     return kept and product in ("mysql", "mariadb")

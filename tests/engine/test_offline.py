@@ -118,7 +118,10 @@ def test_an_env_that_cannot_run_offline_is_told_and_revisions_are_still_looked_a
 def test_values_that_env_leaves_out_are_told(project: Path) -> None:
     change(project / "migrations" / "env.py", ", literal_binds=True", "")
     revision(project, 'op.execute(sa.table("users", sa.column("name")).update().values(name="x"))')
-    assert "literal_binds=True" in findings(project, "postgres")["offline-sql-fails"]
+    assert findings(project, "postgres") == {
+        "offline-sql-fails": "the values are not in the SQL of 0002_settings: env.py runs offline without "
+        "literal_binds=True"
+    }
 
 
 def test_a_script_that_makes_another_schema_is_told(project: Path) -> None:

@@ -206,6 +206,14 @@ def test_judge(seen: dict[str, Any], rule: str) -> None:
     assert list(judge(Observation("0001", facts()))) == []
 
 
+def test_values_that_env_leaves_out_are_one_finding_for_all_revisions() -> None:
+    judge = EXPERIMENTS["portability"].judge
+    unbound = [f"000{number}" for number in range(7)]
+    (found,) = judge(Observation(None, {"env": "", "unbound": unbound}))
+    assert found.message.startswith("the values are not in the SQL of 0000, 0001, 0002, 0003, 0004 and 2 more: ")
+    assert list(judge(Observation(None, {"env": "", "unbound": []}))) == []
+
+
 def test_what_the_server_took_is_not_refused() -> None:
     seen = {"specific": [{"message": "m", "statement": "s"}], "unrendered": []}
     judge = EXPERIMENTS["portability"].judge

@@ -96,6 +96,21 @@ def test_what_mysql_forgets_is_said_of_mysql_only() -> None:
     assert "existing_nullable" not in of_trace("postgres", lost)
 
 
+def test_a_type_that_nobody_asked_to_change_is_one_that_mysql_was_told_wrong() -> None:
+    rule, lost = RULES["upgrade-loses-schema"], difference("column", "mood", "type")
+    assert "existing_type" in remedy_for(rule, "mariadb", "", {"lost": [lost]})
+    assert remedy_for(rule, "postgres", "", {"lost": [lost]}) == rule.remedy
+    # A downgrade that leaves a type has more often not been told to change it.
+    assert "existing_type" not in of_trace("mariadb", lost)
+
+
+def test_values_that_env_leaves_out_of_offline_sql() -> None:
+    rule = RULES["offline-sql-fails"]
+    said = "the values are not in the SQL of 0002: env.py runs offline without literal_binds=True"
+    assert "literal_binds=True" in remedy_for(rule, "mysql", said, {})
+    assert remedy_for(rule, "mysql", "upgrade: it reads from the database", {}) == rule.remedy
+
+
 def test_rows_that_the_revision_deletes_itself() -> None:
     rule = RULES["upgrade-loses-rows"]
     assert "deletes them itself" in remedy_for(rule, "mysql", "", {"statements": ["DELETE FROM users"]})

@@ -45,13 +45,17 @@ class Portability(Experiment):
             facts = pages.facts(revision)
             if stage.asks(revision):
                 stage.record(Observation(revision, facts, time.perf_counter() - begun))
-        stage.record(Observation(None, {"env": book.env_error, "not_compared": pages.not_compared()}))
+        unbound = [revision for revision in pages.unbound if stage.asks(revision)]
+        env = {"env": book.env_error, "unbound": unbound, "not_compared": pages.not_compared()}
+        stage.record(Observation(None, env))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
         facts = observation.facts
         if observation.revision is None:
             if facts["env"]:
                 yield Fault("offline-sql-fails", f"env.py cannot be run offline: {facts['env']}")
+            if facts["unbound"]:
+                yield Fault("offline-sql-fails", _without_values(facts["unbound"]))
             return
         if facts["names"]:
             yield Fault("identifier-too-long", _joined(map(_name, facts["names"])), {"names": facts["names"]})
@@ -92,6 +96,14 @@ def _joined(said: Iterable[str]) -> str:
     listed = list(dict.fromkeys(said))
     more = f"; and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
     return "; ".join(listed[:SHOWN]) + more
+
+
+def _without_values(revisions: list[str]) -> str:
+    """One story, however many revisions write rows: it is env.py that has to change."""
+    told = ", ".join(revisions[:SHOWN]) + (
+        f" and {len(revisions) - SHOWN} more" if len(revisions) > SHOWN else ""
+    )
+    return f"the values are not in the SQL of {told}: env.py runs offline without literal_binds=True"
 
 
 def _name(found: Any) -> str:

@@ -33,6 +33,8 @@ class Pages:
         self.papers: dict[Bind, Paper] = {bind: Paper() for bind in stage.project.engines}
         self.names: set[str] = set()
         """The long names that were told, each where it comes first."""
+        self.unbound: dict[str, None] = {}
+        """The revisions of whose SQL env.py leaves out the values."""
         self.missed: dict[str, int] = {}
 
     def facts(self, revision: str) -> dict[str, Any]:
@@ -112,6 +114,8 @@ class Pages:
                         "taken": refusal["taken"],
                     }
                 )
+            case "values":
+                self.unbound[page.step.revision] = None
             case "offline":
                 way["unrendered"].append(said)
             case _:

@@ -12,19 +12,21 @@ from sqlalchemy.exc import IdentifierError
 
 from flask_lab.backends import PRODUCTS, Product
 from flask_lab.migrator import describe
-from flask_lab.offline import Refusal, offline_dialect, offline_url
+from flask_lab.offline import Refusal, UnboundValues, offline_dialect, offline_url
 
 PLACES = ("table_name", "source_table", "table", "column_name", "index_name", "constraint_name")
 
 
 def told(refusal: Refusal, product: Product) -> dict[str, Any]:
-    """A refusal as JSON values: its kind (name, rebuild, offline, product or unknown), where, and who takes it."""
+    """A refusal as JSON values: where, who takes it, and its kind: name, rebuild, values, offline, product, unknown."""
     name, kind = "", "unknown"
     taken: list[str] = []
     if isinstance(refusal.error, IdentifierError):
         kind, name = "name", (re.findall("'(.*)'", str(refusal.error)) or [""])[0]
     elif refusal.is_rebuild:
         kind = "rebuild"
+    elif isinstance(refusal.error, UnboundValues):
+        kind = "values"
     elif refusal.is_offline:
         kind = "offline"
     elif taken := _takers(refusal, product):
