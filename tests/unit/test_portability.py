@@ -210,7 +210,9 @@ def test_values_that_env_leaves_out_are_one_finding_for_all_revisions() -> None:
     judge = EXPERIMENTS["portability"].judge
     unbound = [f"000{number}" for number in range(7)]
     (found,) = judge(Observation(None, {"env": "", "unbound": unbound}))
-    assert found.message.startswith("the values are not in the SQL of 0000, 0001, 0002, 0003, 0004 and 2 more: ")
+    assert found.message.startswith(
+        "the values are not in the SQL of 0000, 0001, 0002, 0003, 0004 and 2 more: "
+    )
     assert list(judge(Observation(None, {"env": "", "unbound": []}))) == []
 
 
