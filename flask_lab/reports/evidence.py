@@ -54,8 +54,9 @@ def _expected_and_found(facts: Mapping[str, Any]) -> Iterator[Line]:
         yield "expected", _row(rows[0])
         yield FOUND, NOTHING
     elif isinstance(facts.get("rows"), Mapping):
-        # Of a step that failed: what was there, a row of each table, first of those that the failure names.
-        said = f"{facts.get('statement', '')} {facts.get('message', '')}".lower()
+        # Of a step that failed: what was there, a row of each table, first of those that the failure names, or the
+        # revision's line where it is Python that failed.
+        said = " ".join(str(facts.get(name, "")) for name in ("statement", "message", "code")).lower()
         tables = sorted(facts["rows"], key=lambda table: str(table).lower() not in said)
         for table in tables[:MOST]:
             yield from (("with", f"{table}: {_row(row)}") for row in facts["rows"][table][:1])

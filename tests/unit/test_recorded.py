@@ -137,3 +137,9 @@ def test_a_renamed_column_stays_as_strict_as_it_was() -> None:
     asked = recorded.as_asked(seen, {"users": old}, {"users": new}, {"users"})["users"]
     assert not asked.columns["full_name"].nullable
     assert asked.uniques == (("full_name",),)
+
+
+def test_what_a_revision_does_to_rows_is_told_after_how_a_batch_copies_them() -> None:
+    copy = "INSERT INTO _alembic_tmp_users (id) SELECT users.id FROM users"
+    done = step("DELETE FROM users", copy, "DROP TABLE users")
+    assert recorded.speaking_of([done], "users") == [copy, "DROP TABLE users", "DELETE FROM users"]

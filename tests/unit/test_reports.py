@@ -118,6 +118,10 @@ def test_evidence_is_what_was_expected_and_found_and_the_sql_between() -> None:
         ("because of", "NULL"),
         ("SQL", "ALTER TABLE users"),
     ]
+    # Where Python fails, the line says which table it was about.
+    rows = {"archive": [{"id": 2}], "project": [{"id": 1}]}
+    by_line = replace(ENUM, evidence={"rows": rows, "code": "hashed(project.password)"})
+    assert evidence(by_line) == [("with", "project: id = 1"), ("with", "archive: id = 2")]
 
 
 def test_evidence_tells_what_other_backends_found_instead() -> None:

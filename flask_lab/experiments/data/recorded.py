@@ -32,7 +32,8 @@ _END_OF_SET = re.compile(r"\b(?:where|from|returning|order|limit)\b", re.IGNOREC
 _REACHES_CHILDREN = re.compile(r"\b(?:delete|drop\s+table|truncate|update|replace)\b", re.IGNORECASE)
 
 _ALTERS = re.compile(r"\balter\s+table\b", re.IGNORECASE)
-_ON_ROWS = re.compile(r"(?:update|delete|insert|with)\b", re.IGNORECASE)
+# Not those that copy a table while a batch rebuilds it.
+_ON_ROWS = re.compile(r"(?:update|delete|insert|with)\b(?!\s+into\s+\W?_alembic_tmp_)", re.IGNORECASE)
 _DROPS = re.compile(r"\bdrop\b", re.IGNORECASE)
 
 

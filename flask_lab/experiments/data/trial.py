@@ -11,6 +11,7 @@ from flask_lab.experiments.base import error_facts, step_facts
 from flask_lab.experiments.data import recorded
 from flask_lab.experiments.data.insertion import Refusal
 from flask_lab.experiments.data.state import State
+from flask_lab.experiments.data.telling import telling
 from flask_lab.migrator import Step
 from flask_lab.results import plain
 from flask_lab.rows import Change, Kind, Renames, TableRows, compare
@@ -83,10 +84,15 @@ class Trial:
         step = self.steps[-1]
         last = self.states[-1]
         touched = recorded.touched(step, last.shapes, last.shapes)
+        said = error_facts(self.error, step.statements)
         return {
             "step": STEPS[len(self.steps) - 1],
-            **error_facts(self.error, step.statements),
-            "rows": {name: _rows(last.rows[name].rows) for name in sorted(touched) if last.rows[name].rows},
+            **said,
+            "rows": {
+                name: _rows(telling(last.rows[name].rows, said["message"]))
+                for name in sorted(touched)
+                if last.rows[name].rows
+            },
         }
 
 
