@@ -48,6 +48,15 @@ def test_rows_that_a_wider_unique_allows_are_met_by_the_narrow_one(lab: Lab) -> 
     assert lab.found((codes, 'op.drop_table("codes")'), (unique("tenant", "code"), unique("code"))) == back
 
 
+def test_a_way_back_that_fails_without_rows_too_is_named_as_not_tried(lab: Lab) -> None:
+    seen = lab.run((USERS, 'op.drop_table("no_such_table")'))
+    assert not seen.findings
+    said = [each for cell in seen.cells for each in cell.facts.get("not_compared", ())]
+    assert said == [
+        "0001: the way back over rows, whose downgrade does not get through without them either: see stairway"
+    ]
+
+
 def test_new_rows_keep_to_what_the_old_type_held(lab: Lab) -> None:
     wider = swapped("code", "sa.String(5)", "sa.String(50)")
     text = swapped("count", "sa.Integer()", "sa.String(20)", "count::integer")

@@ -60,6 +60,7 @@ class Trial:
         facts["rows"] = sum(len(each.rows) for each in self.before.rows.values()) if self.states else 0
         facts["not_filled"] = dict(self.not_filled)
         facts["failed"] = self._failure()
+        facts["fails_empty"] = STEPS[len(self.steps) - 1] if self.error and not self.passes_empty else None
         found = Findings(self) if len(self.states) > 1 else None
         facts |= found.facts() if found else {}
         if facts["failed"] and (origin := self._origin(facts)):
