@@ -14,6 +14,8 @@ def test_what_differs_from_run_to_run_is_left_out() -> None:
     said = "a key fails (`lab_r4b056ef66c_19`.`#sql-1_f9`, CONSTRAINT `fk`)"
     refused = OperationalError("ALTER", {}, Exception(said))
     assert describe(refused) == "a key fails (`#sql`, CONSTRAINT `fk`)"
+    renamed = Exception("rename of './lab_r0ab640f9de_9/#sql-alter-1-3f9' to './lab_r0ab640f9de_9/config'")
+    assert describe(renamed) == "Exception: rename of '#sql' to 'config'"
 
 
 def test_an_error_without_words_shows_the_code_that_raised_it() -> None:
