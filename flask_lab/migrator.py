@@ -25,7 +25,9 @@ from flask_lab.project import Bind, Project
 
 Direction = Literal["upgrade", "downgrade"]
 # Of an object its address, of a table or its file the scratch database, and what MySQL calls its copy of one.
-PASSING = re.compile(r" object at 0x[0-9a-f]+|`?\blab_r[0-9a-f]{10}_\d+`?\.|\./lab_r[0-9a-f]{10}_\d+/|(?<=#sql)-[\w-]+")
+PASSING = re.compile(
+    r" object at 0x[0-9a-f]+|`?\blab_r[0-9a-f]{10}_\d+`?\.|\./lab_r[0-9a-f]{10}_\d+/|(?<=#sql)-[\w-]+"
+)
 
 
 @dataclass(slots=True)
