@@ -127,6 +127,11 @@ class Run:
         tried = [verdict for verdict in cells if verdict is not Verdict.SKIPPED]
         return Verdict.worst([*(each.verdict for each in self.backends), *(tried or cells)])
 
+    @property
+    def worst_first(self) -> tuple[Finding, ...]:
+        """Its findings as people want to read them: errors before warnings before notes, else in their order."""
+        return tuple(sorted(self.findings, key=lambda each: list(Severity).index(each.severity)))
+
     def as_json(self) -> dict[str, Any]:
         """The run as design.md's JSON: keys are only ever added within one FORMAT."""
         head = {

@@ -244,7 +244,7 @@ _ALL = (
         "unnamed-constraint",
         "portability",
         Severity.NOTE,
-        "A constraint has no name, so that no revision can drop it on SQLite",
+        "A constraint has no name by which a revision could drop it on SQLite",
         "Other products make up a name, each another: a unique column users.email is users_email_key on PostgreSQL "
         "and email on MySQL and MariaDB. SQLite keeps none, batch_alter_table cannot find it, and a downgrade written "
         "for one product fails on the next.",

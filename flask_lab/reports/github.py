@@ -11,7 +11,7 @@ def render(run: Run) -> str:
     """The run as text."""
     paths = {revision.id: revision.path for revision in run.project.revisions}
     lines = [
-        _line(each, paths.get(each.revision or "", "")) for each in run.findings if each.accepted is None
+        _line(each, paths.get(each.revision or "", "")) for each in run.worst_first if each.accepted is None
     ]
     lines += [
         f"::error title=flask lab::{_data(f'{cell.experiment} on {cell.backend} broke off: {cell.reason}')}"

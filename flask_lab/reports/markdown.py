@@ -40,7 +40,7 @@ def _lines(run: Run) -> Iterator[str]:
         if backend.verdict is not Verdict.PASSED:
             yield ""
             yield f"{SIGNS[backend.verdict]} **{backend.name}**: {_inline(backend.reason)}"
-    for finding in run.findings:
+    for finding in run.worst_first:
         yield from _finding(finding)
     if run.not_compared:
         yield ""

@@ -48,7 +48,7 @@ def report(run: Run) -> RenderableType:
     return Group(
         _grid(run),
         *_absences(run),
-        *(line for group in _groups(run.findings) for line in _block(group)),
+        *(line for group in _groups(run.worst_first) for line in _block(group)),
         _summary(run),
     )
 

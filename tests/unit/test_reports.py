@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from flask_lab import reports
 from flask_lab.errors import ConfigError
 from flask_lab.reports import github, junit, markdown, terminal
 from flask_lab.reports.evidence import evidence, evidence_on
-from tests.unit.sample_run import ENUM, RUN
+from flask_lab.results import Run, Severity
+from tests.unit.sample_run import DRIFT, ENUM, RUN
 
 
 def test_terminal_has_the_grid_the_findings_and_one_last_line() -> None:
@@ -147,6 +149,20 @@ def test_github_puts_findings_beside_their_revision() -> None:
     assert first.startswith(place + "enumeration state is left, <b>100%25</b>%0ADrop it too.%0A")
     assert second.startswith("::error title=model-drift on sqlite::")
     assert third.startswith("::error title=flask lab::drift on mysql broke off")
+
+
+@pytest.mark.parametrize(
+    ("render", "signs"),
+    [
+        (terminal.render, ["error: model-drift", "note: downgrade-leaves-trace"]),
+        (markdown.render, ["model-drift", "downgrade-leaves-trace"]),
+        (github.render, ["::error ", "::notice "]),
+    ],
+)
+def test_what_is_worst_comes_first_for_people(render: Callable[[Run], str], signs: list[str]) -> None:
+    said = render(replace(RUN, cells=(), findings=(replace(ENUM, severity=Severity.NOTE), DRIFT)))
+    places = [said.index(sign) for sign in signs]
+    assert places == sorted(places)
 
 
 def test_accepted_findings_make_no_annotation() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from flask_lab.experiments.data.telling import telling
 
-LONG = {"id": 1, "name": "W" * 40, "state": "a"}
-EMPTY = {"id": 2, "name": None, "state": "b"}
-TWICE = {"id": 3, "name": "Name 1", "state": "c"}
-AGAIN = {"id": 4, "name": "Name 1", "state": "d"}
+LONG: dict[str, Any] = {"id": 1, "name": "W" * 40, "state": "a"}
+EMPTY: dict[str, Any] = {"id": 2, "name": None, "state": "b"}
+TWICE: dict[str, Any] = {"id": 3, "name": "Name 1", "state": "c"}
+AGAIN: dict[str, Any] = {"id": 4, "name": "Name 1", "state": "d"}
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,9 @@ def test_what_tells_nothing_stays_in_order() -> None:
     rows = [LONG, EMPTY, TWICE, AGAIN]
     assert telling(rows, "value too long") == rows
     # Equal values of another column than the one that is to be unique.
-    same = [LONG, {"id": 5, "name": "x", "state": "e"}, {"id": 6, "name": "y", "state": "e"}]
+    same: list[dict[str, Any]] = [
+        LONG,
+        {"id": 5, "name": "x", "state": "e"},
+        {"id": 6, "name": "y", "state": "e"},
+    ]
     assert telling(same, "UNIQUE constraint failed: users.name") == same
