@@ -93,6 +93,29 @@ def test_a_reader_sees_each_change_that_a_full_look_sees(
         assert [str(each) for each in differences(read_schema(connection), reader.read())] == [], statements
 
 
+@pytest.mark.needs("transactional_ddl", "server")  # PostgreSQL, which takes an UPDATE of its catalogue
+def test_what_the_server_stamps_on_columns_is_no_difference(connection: Connection) -> None:
+    """Servers that do not stamp them keep a stamp that is written into the catalogue by hand."""
+
+    def stamp(number: int, more: str = "") -> str:
+        return (
+            f"UPDATE pg_attribute SET attoptions = '{{pg_attver={number}{more}}}' "
+            "WHERE attrelid = 'stamped'::regclass AND attnum > 0"
+        )
+
+    run(connection, ["CREATE TABLE stamped (a integer)"])
+    first, first_digest = read_schema(connection), digest(connection)
+    for number in (1, 2):
+        run(connection, [stamp(number)])
+        assert [str(each) for each in differences(first, read_schema(connection))] == []
+        assert digest(connection) == first_digest
+    # What a person has set beside it is told as ever.
+    run(connection, [stamp(3, ",n_distinct=5")])
+    told = [str(each) for each in differences(first, read_schema(connection))]
+    assert told == ["column stamped.a: options is n_distinct=5, was none"]
+    assert digest(connection) != first_digest
+
+
 # What another part is told with, changed by itself; and what comes and goes without a count being another.
 APART = {
     "postgres": [

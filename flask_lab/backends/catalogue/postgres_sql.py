@@ -44,6 +44,10 @@ COLLATED = "(SELECT quote_ident(collname) FROM pg_collation WHERE oid = {})"
 VALUES_OF_SEQUENCE = """format('%s start %s increment %s minimum %s maximum %s cache %s%s',
     format_type(seqtypid, NULL), seqstart, seqincrement, seqmin, seqmax, seqcache,
     CASE WHEN seqcycle THEN ' cycle' END)"""
+# PostgreSQL 17.12 as Debian builds it stamps columns with a pg_attver, anew whenever a table is rewritten: no ALTER
+# sets it, pg_dump leaves it out, and two tables made by the same statement differ in it.
+OPTIONS = """CASE WHEN attoptions IS NOT NULL THEN
+    (SELECT jsonb_agg(option) FROM unnest(attoptions) option WHERE split_part(option, '=', 1) <> 'pg_attver') END"""
 # Of a sequence that belongs to a column, which takes it along when it goes.
 OWNED = "classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')"
 
@@ -107,7 +111,7 @@ COLUMNS = Select(
             WHERE {OWNED} AND refobjid = attrelid AND refobjsubid = attnum LIMIT 1) END""",
         "collation": f"CASE WHEN attcollation <> typcollation THEN {COLLATED.format('attcollation')} END",
         "storage": "NULLIF(attstorage, typstorage)",
-        "options": "to_jsonb(attoptions)",
+        "options": OPTIONS,
         "privileges": "CASE WHEN attacl IS NOT NULL THEN array_to_string(attacl, ', ') END",
         "comment": _comment("pg_class", "attrelid", "attnum"),
     },
