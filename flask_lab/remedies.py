@@ -25,14 +25,26 @@ class Case:
     """A pattern of the rules that it is for; empty: all that have an error."""
 
 
+_NAMELESS = Case(
+    r"PostgreSQL Enum type requires a name",
+    "PostgreSQL keeps an enumeration as a type, which needs a name: sa.Enum(..., name='status'), in existing_type and "
+    "type_ alike.",
+)
 _ERRORS = (
+    _NAMELESS,
     Case(
         r"\b1553\b|needed in a foreign key constraint|errno: 150 ",
         "MySQL and MariaDB keep a foreign key's columns indexed, and give up no index that a key needs. Drop the "
         "foreign key first; where the whole table goes, leave the index to drop_table, which takes it along.",
     ),
     Case(
-        r"drop_constraint\(\s*None|Constraint must have a name",
+        r"(?s)No support for ALTER of constraints in SQLite.*drop_constraint\(\s*None",
+        "The line drops a constraint without naming it, and SQLite drops one by a rebuild only. Give it a name where "
+        "it is made, or by a naming_convention of the metadata, and drop it by that name within "
+        "op.batch_alter_table.",
+    ),
+    Case(
+        r"drop_constraint\(\s*None|Constraint must have a name|in format_constraint\)",
         "The line drops a constraint without naming it. Give it a name where it is made, or by a naming_convention "
         "of the metadata, and drop it by that name.",
     ),
@@ -109,7 +121,8 @@ _RESTATE = (
     "alter_column(..., existing_type=..., existing_nullable=..., existing_server_default=...), as it really is."
 )
 _TYPE = "An enumeration outlives its table: sa.Enum(name='{name}').drop(op.get_bind()) drops it."
-_OFFLINE = (
+_SAID = (
+    _NAMELESS,
     Case(
         r"without literal_binds",
         "Where env.py runs offline, have the values written into the SQL: context.configure(url=url, "
@@ -143,7 +156,7 @@ def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, An
         return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
     if "statements" in evidence:
         return _first(_ROWS, rule, *evidence["statements"])
-    return _first(_OFFLINE, rule, message)
+    return _first(_SAID, rule, message)
 
 
 def _first(cases: Iterable[Case], rule: Rule, *said: str) -> str:

@@ -33,6 +33,27 @@ def of_error(rule: str, message: str, statement: str = "", code: str = "") -> st
             "",
             "batch_alter_table",
         ),
+        (
+            "downgrade-fails",
+            "No support for ALTER of constraints in SQLite dialect",
+            "",
+            'op.drop_constraint(None, "posts")',
+            "drop it by that name within op.batch_alter_table",
+        ),
+        (
+            "downgrade-fails",
+            "AssertionError: assert name is not None (compiler.py, in format_constraint)",
+            "",
+            "with op.batch_alter_table('posts') as batch_op:",
+            "without naming it",
+        ),
+        (
+            "upgrade-fails",
+            "CompileError: PostgreSQL Enum type requires a name.",
+            "",
+            "",
+            "sa.Enum(..., name=",
+        ),
         ("upgrade-fails", "(1170, 'used in key specification without a key length')", "", "", "mysql_length"),
         (
             "upgrade-fails-on-data",
@@ -102,6 +123,16 @@ def test_a_type_that_nobody_asked_to_change_is_one_that_mysql_was_told_wrong() -
     assert remedy_for(rule, "postgres", "", {"lost": [lost]}) == rule.remedy
     # A downgrade that leaves a type has more often not been told to change it.
     assert "existing_type" not in of_trace("mariadb", lost)
+
+
+def test_an_enumeration_without_a_name_has_one_remedy_with_a_server_and_without() -> None:
+    said = (
+        "upgrade: alter_column users.mood: CompileError: PostgreSQL Enum type requires a name. (only sqlite)"
+    )
+    helps = remedy_for(
+        RULES["product-specific-sql"], "postgres", said, {"statement": "alter_column users.mood"}
+    )
+    assert helps == of_error("upgrade-fails", "CompileError: PostgreSQL Enum type requires a name.")
 
 
 def test_values_that_env_leaves_out_of_offline_sql() -> None:
