@@ -16,6 +16,7 @@ from flask.cli import ScriptInfo
 
 from flask_lab import reports, sqltext, store, survey
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
+from flask_lab.backends import PRODUCTS
 from flask_lab.config import FAIL_ON, Config, read_config
 from flask_lab.errors import ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS
@@ -210,7 +211,7 @@ def explain(name: str | None) -> None:
 
 
 def exit_code(seen: Run, config: Config) -> int:
-    """design.md, section 5: 3 before 1, because what broke off has not been judged."""
+    """3 before 1, because what broke off has not been judged."""
     missing = config.require and any(each.verdict is Verdict.SKIPPED for each in seen.backends)
     # What needs no server is no run of the tree, unless nothing else was asked for.
     reached = {each.name for each in seen.backends if each.verdict is not Verdict.SKIPPED}
@@ -252,6 +253,11 @@ def _program(context: click.Context, config: Config) -> str:
 
 def _request(context: click.Context, config: Config, experiments: tuple[str, ...]) -> Request:
     for name in experiments:
+        if name.partition(":")[0] in PRODUCTS:
+            raise ConfigError(
+                f"{name} is a backend, not an experiment",
+                f"with commas between, --on takes several: --on sqlite,{name}",
+            )
         if name not in EXPERIMENTS:
             raise ConfigError.unknown_name("experiment", name, list(EXPERIMENTS))
     return Request(

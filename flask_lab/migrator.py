@@ -69,6 +69,7 @@ class Stepper:
         script = self._script.get_revision(revision)
         if script is None:
             raise TreeError.unknown_revision(revision)
+        self._imports.renew(script)
         if not hasattr(script.module, direction):
             # Alembic would not even make the step; so it fails as one that refuses.
             setattr(script.module, direction, _refuse)
@@ -165,6 +166,8 @@ class Migrator:
         script = self.project.script
 
         def plan(stepper: Stepper) -> Iterator[RevisionStep]:
+            for each in script.walk_revisions():
+                self.project.imports.renew(each)
             if steps is not None:
                 stepper.steps = steps
             heads: Any = stepper.context.get_current_heads()

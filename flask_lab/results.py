@@ -133,7 +133,7 @@ class Run:
         return tuple(sorted(self.findings, key=lambda each: list(Severity).index(each.severity)))
 
     def as_json(self) -> dict[str, Any]:
-        """The run as design.md's JSON: keys are only ever added within one FORMAT."""
+        """The run as JSON values: keys are only ever added within one FORMAT."""
         head = {
             name: getattr(self, name)
             for name in ("id", "started", "seconds", "lab_version", "verdict", "command", "program")

@@ -1,4 +1,4 @@
-"""The whole run as JSON, for other programs: design.md, section 7."""
+"""The whole run as JSON, for other programs."""
 
 from __future__ import annotations
 

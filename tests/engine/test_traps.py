@@ -219,3 +219,38 @@ def test_read_only_project_beside_the_apps_own_database(
     before = {each: each.stat().st_mtime_ns for each in project.rglob("*")}
     assert_clean(seen(backend, monkeypatch, "stairway data drift"))
     assert {each: each.stat().st_mtime_ns for each in project.rglob("*")} == before
+
+
+def test_each_step_finds_a_revision_as_a_command_of_its_own_imports_it(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = project / "migrations" / "versions" / "0001_users.py"
+    change(
+        revision, "def upgrade():\n", 'kind = sa.Enum("a", "b")\n\n\ndef upgrade():\n    kind.name = "kind"\n'
+    )
+    change(revision, "def downgrade():\n", 'def downgrade():\n    assert kind.name, "a type needs a name"\n')
+    found = seen(backend, monkeypatch, "stairway")
+    assert [(each.rule, each.message) for each in found.findings] == [
+        ("downgrade-fails", "AssertionError: a type needs a name")
+    ]
+
+
+def test_a_revision_that_declares_a_model_of_the_app_is_imported_once(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = """
+from app import db
+
+kinds = []
+
+
+class Note(db.Model):
+    __tablename__ = "notes"
+    id = sa.Column(sa.Integer, primary_key=True)
+
+
+def upgrade():
+    kinds.append(Note)
+"""
+    change(project / "migrations" / "versions" / "0001_users.py", "def upgrade():\n", model)
+    assert_clean(seen(backend, monkeypatch, "stairway"))

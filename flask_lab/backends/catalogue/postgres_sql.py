@@ -44,8 +44,8 @@ COLLATED = "(SELECT quote_ident(collname) FROM pg_collation WHERE oid = {})"
 VALUES_OF_SEQUENCE = """format('%s start %s increment %s minimum %s maximum %s cache %s%s',
     format_type(seqtypid, NULL), seqstart, seqincrement, seqmin, seqmax, seqcache,
     CASE WHEN seqcycle THEN ' cycle' END)"""
-# PostgreSQL 17.12 as Debian builds it stamps columns with a pg_attver, anew whenever a table is rewritten: no ALTER
-# sets it, pg_dump leaves it out, and two tables made by the same statement differ in it.
+# Some builds stamp columns with a pg_attver, anew whenever a table is rewritten: no ALTER sets it, pg_dump leaves it
+# out, and two tables made by the same statement differ in it.
 OPTIONS = """CASE WHEN attoptions IS NOT NULL THEN
     (SELECT jsonb_agg(option) FROM unnest(attoptions) option WHERE split_part(option, '=', 1) <> 'pg_attver') END"""
 # Of a sequence that belongs to a column, which takes it along when it goes.
