@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from flask_lab.results import Finding, Severity
 from flask_lab.sources.url import variable_of
 
 FAIL_ON = [*(each.value for each in Severity), "never"]
-KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on"}
+KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on", "budget"}
+BUDGETS = ["reads", "writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Config:
     since: str | None = None
     fail_on: Severity | None = Severity.ERROR
     baseline: Path | None = None
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """How many milliseconds traffic may wait, its reads and its writes."""
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding is at or above `fail_on`, and nobody has accepted it."""
@@ -67,6 +70,7 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         only=options.get("only"),
         since=options.get("since"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
+        budget=_budget(table.get("budget", {})),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )
 
@@ -93,6 +97,18 @@ def _url_env(given: UrlEnv) -> UrlEnv:
                 f"url_env has '{text}', which cannot be filled in",
                 "it may hold {url}, {user}, {password}, {host}, {port} and {database}",
             ) from error
+    return given
+
+
+def _budget(given: Any) -> Mapping[str, float]:
+    hint = "write [tool.flask_lab.budget] with reads = 100, writes = 500: milliseconds"
+    if not isinstance(given, dict):
+        raise ConfigError(f"budget is {given!r}, which is no table", hint)
+    for name, value in given.items():
+        if name not in BUDGETS:
+            raise ConfigError.unknown_name("budget", name, BUDGETS)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise ConfigError(f"the budget of {name} is {value!r}, which is no time to wait", hint)
     return given
 
 

@@ -122,6 +122,7 @@ def _request(config: Config, wanted: Sequence[Place]) -> Request:
         program=_program(config),
         url_env=config.url_env,
         alembic=config.alembic,
+        budget=config.budget,
         only=None if whole else revisions,
     )
 

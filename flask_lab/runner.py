@@ -17,6 +17,9 @@ from flask_lab.results import ProjectReport, Run
 from flask_lab.worker import Message
 from flask_lab.workers import Listener, Request, Worker, listen, working
 
+# Until one does, a budget that is kept is not the same as one that nobody looked at.
+UNMEASURED = "the budget: no experiment of this run measures how long traffic waits"
+
 __all__ = ["Listener", "Request", "run"]
 
 
@@ -47,7 +50,10 @@ def run(request: Request, listener: Listener) -> Run:
         findings=together(
             finding for worker, seen in judged for finding in judging.findings(request, worker, seen)
         ),
-        not_compared=tuple(said for worker in workers for said in judging.not_compared(worker)),
+        not_compared=(
+            *(said for worker in workers for said in judging.not_compared(worker)),
+            *([UNMEASURED] if request.budget else ()),
+        ),
         program=request.program,
     )
     return compared(seen)

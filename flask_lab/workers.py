@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
@@ -38,6 +38,8 @@ class Request:
     """The revisions that are asked about, None for all."""
     since: str | None = None
     """A revision or git ref; what came after it is asked about."""
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """How many milliseconds traffic may wait, its reads and its writes."""
     keep: bool = False
     """Whether the databases of failed cells stay, and processes that hold them."""
 

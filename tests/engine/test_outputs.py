@@ -69,6 +69,13 @@ def test_store_that_cannot_be_is_wrong_usage(good: Path) -> None:
     assert lab(good, *RUN, "--no-store", LAB_STORE=str(good / "app.py")).returncode == 0
 
 
+def test_budget_that_nothing_is_measured_for_is_named(good: Path) -> None:
+    (good / "pyproject.toml").write_text("[tool.flask_lab.budget]\nwrites = 500\n")
+    done = lab(good, *RUN, "--no-store", "--format", "json")
+    told = "the budget: no experiment of this run measures how long traffic waits"
+    assert (done.returncode, json.loads(done.stdout)["counts"]["not_compared"]) == (0, [told])
+
+
 def test_no_store_keeps_none(good: Path) -> None:
     assert lab(good, *RUN, "--no-store").returncode == 0
     assert not (good.parent / "runs").exists()

@@ -31,8 +31,21 @@ def test_options_over_the_environment_over_settings(tmp_path: Path) -> None:
         ('app = "shop"\nalembic = "alembic.ini"', "both app and alembic in .* name a project"),
         ('url_env = {DB = "{name}"}', "url_env has '{name}', which cannot be filled in"),
         ('url_env = {DB = "{host"}', "url_env has '{host', which cannot be filled in"),
+        ("budget = 100", "budget is 100, which is no table; write .* milliseconds"),
+        ("budget = {writers = 100}", "there is no budget 'writers'; did you mean writes"),
+        ("budget = {reads = 0}", "the budget of reads is 0, which is no time to wait"),
+        ('budget = {reads = "1s"}', "the budget of reads is '1s', which is no time to wait"),
+        ("budget = {reads = true}", "the budget of reads is True, which is no time to wait"),
     ],
 )
 def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         read_config("", {}, settings(tmp_path, text))
+
+
+def test_a_budget_is_in_milliseconds(tmp_path: Path) -> None:
+    assert read_config("shop", {}, settings(tmp_path, "budget = {reads = 100, writes = 0.5}")).budget == {
+        "reads": 100,
+        "writes": 0.5,
+    }
+    assert read_config("shop", {}, tmp_path / "elsewhere").budget == {}
