@@ -67,9 +67,9 @@ class Stage:
     check: Callable[[], None] = lambda: None
     """Raises BackendLost if what was seen lately may be due to the server; `record` does so too."""
     _seen: tuple[Connection, str, SchemaReader] | None = None
+    """Who read a schema last, which is nearly always who reads the next."""
     _urls: dict[Bind, URL] = field(default_factory=dict)
     """The databases that the project points at; none outside."""
-    """Who read a schema last, which is nearly always who reads the next."""
 
     @property
     def migrator(self) -> Migrator:
