@@ -270,5 +270,5 @@ def _request(context: click.Context, config: Config, experiments: tuple[str, ...
         alembic=config.alembic,
         only=frozenset({config.only}) if config.only else None,
         since=config.since,
-        budget=config.budget,
+        options=config.options,
     )

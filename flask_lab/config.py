@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from flask_lab.backends import PRODUCTS, parse_backend
 from flask_lab.errors import ConfigError
+from flask_lab.experiments import Options
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.project.reach import fill
 from flask_lab.results import Finding, Severity
@@ -37,8 +38,7 @@ class Config:
     since: str | None = None
     fail_on: Severity | None = Severity.ERROR
     baseline: Path | None = None
-    budget: Mapping[str, float] = field(default_factory=dict)
-    """How many milliseconds traffic may wait, its reads and its writes."""
+    options: Options = field(default_factory=Options)
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding is at or above `fail_on`, and nobody has accepted it."""
@@ -70,7 +70,7 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         only=options.get("only"),
         since=options.get("since"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
-        budget=_budget(table.get("budget", {})),
+        options=Options(budget=_budget(table.get("budget", {}))),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )
 

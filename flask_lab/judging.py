@@ -111,7 +111,8 @@ def not_compared(worker: Worker) -> Iterator[str]:
 
 def _repeat(request: Request, experiment: str, backend: str, revision: str | None) -> str:
     only = f" --only {revision}" if revision else ""
-    return f"{request.program} {experiment} --on {backend}{only}"
+    options = "".join(f" {each}" for each in request.options.repeated(experiment))
+    return f"{request.program} {experiment} --on {backend}{only}{options}"
 
 
 def backend(worker: Worker) -> BackendReport:

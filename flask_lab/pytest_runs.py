@@ -122,7 +122,7 @@ def _request(config: Config, wanted: Sequence[Place]) -> Request:
         program=_program(config),
         url_env=config.url_env,
         alembic=config.alembic,
-        budget=config.budget,
+        options=config.options,
         only=None if whole else revisions,
     )
 

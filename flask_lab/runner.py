@@ -52,7 +52,7 @@ def run(request: Request, listener: Listener) -> Run:
         ),
         not_compared=(
             *(said for worker in workers for said in judging.not_compared(worker)),
-            *([UNMEASURED] if request.budget else ()),
+            *([UNMEASURED] if request.options.budget else ()),
         ),
         program=request.program,
     )

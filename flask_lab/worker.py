@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_lab.backends import parse_backend
 from flask_lab.errors import BackendLost, BackendUnavailable, ConfigError, LabError, TreeError
-from flask_lab.experiments import EXPERIMENTS, Observation, Stage
+from flask_lab.experiments import EXPERIMENTS, Observation, Options, Stage
 from flask_lab.leash import Leash
 from flask_lab.project import AlembicFile, Project, UrlEnv, open_project
 from flask_lab.results import BackendReport, ProjectReport, Verdict
@@ -50,6 +50,7 @@ class Job:
     only: frozenset[str] | None
     since: str | None
     keep: bool
+    options: Options
     environ: dict[str, str]
     """The caller's; a worker is forked from a process that may be older than a variable."""
 
@@ -111,7 +112,7 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
             record = _recorder(experiment, watch, tell)
-            stage = Stage(project, server, record, asked, job.keep, check=watch.check)
+            stage = Stage(project, server, record, asked, job.keep, options=job.options, check=watch.check)
             _ask(experiment, stage, watch, tell)
         tell("done")
 
@@ -143,7 +144,12 @@ def _without_server(job: Job, reason: str, leash: Leash, tell: Tell) -> None:
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in experiments:
             record = _recorder(experiment, watch, tell)
-            _ask(experiment, Stage(project, server, record, asked, backend=backend), watch, tell)
+            _ask(
+                experiment,
+                Stage(project, server, record, asked, backend=backend, options=job.options),
+                watch,
+                tell,
+            )
         tell("done")
 
 

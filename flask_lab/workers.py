@@ -6,14 +6,14 @@ import contextlib
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
 from typing import Any, Protocol
 
 from flask_lab.errors import ConfigError, TreeError
-from flask_lab.experiments import Observation
+from flask_lab.experiments import Observation, Options
 from flask_lab.leash import GOODBYE_SECONDS, interruptions_held
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.results import BackendReport, ProjectReport
@@ -38,8 +38,7 @@ class Request:
     """The revisions that are asked about, None for all."""
     since: str | None = None
     """A revision or git ref; what came after it is asked about."""
-    budget: Mapping[str, float] = field(default_factory=dict)
-    """How many milliseconds traffic may wait, its reads and its writes."""
+    options: Options = field(default_factory=Options)
     keep: bool = False
     """Whether the databases of failed cells stay, and processes that hold them."""
 
@@ -136,6 +135,7 @@ def _start(context: ForkServerContext, request: Request, backend: str) -> Worker
         only=request.only,
         since=request.since,
         keep=request.keep,
+        options=request.options,
         environ=dict(os.environ),
     )
     process = context.Process(target=work, args=(job, theirs), name=f"lab {backend}")

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import URL, Connection
 
 from flask_lab.backends import Backend, Product
+from flask_lab.experiments.options import Options
 from flask_lab.migrator import Migrator, Step, describe
 from flask_lab.project import Bind, Project
 from flask_lab.results import Facts, Severity
@@ -64,6 +65,7 @@ class Stage:
     """Whether the databases of what fails are kept."""
     backend: Backend | None = None
     """The backend that is asked about where it has no server; `server` is SQLite's then, for the app to open on."""
+    options: Options = field(default_factory=Options)
     check: Callable[[], None] = lambda: None
     """Raises BackendLost if what was seen lately may be due to the server; `record` does so too."""
     _seen: tuple[Connection, str, SchemaReader] | None = None

@@ -44,8 +44,10 @@ def test_what_cannot_be_right_is_refused(tmp_path: Path, text: str, said: str) -
 
 
 def test_a_budget_is_in_milliseconds(tmp_path: Path) -> None:
-    assert read_config("shop", {}, settings(tmp_path, "budget = {reads = 100, writes = 0.5}")).budget == {
+    assert read_config(
+        "shop", {}, settings(tmp_path, "budget = {reads = 100, writes = 0.5}")
+    ).options.budget == {
         "reads": 100,
         "writes": 0.5,
     }
-    assert read_config("shop", {}, tmp_path / "elsewhere").budget == {}
+    assert read_config("shop", {}, tmp_path / "elsewhere").options.budget == {}

@@ -1,0 +1,18 @@
+"""What a person may set for the experiments, beside the tree and the backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One field for each; every experiment takes what is for it, and its facts say what it took."""
+
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """How many milliseconds traffic may wait, its reads and its writes."""
+
+    def repeated(self, experiment: str) -> Iterator[str]:
+        """The options of a command that sets them again for `experiment`; the budget is a setting of the project."""
+        yield from ()
