@@ -285,6 +285,40 @@ _ALL = (
         'Give it a shorter one, revision = "2024_05_customer_plan", here and in the next one\'s down_revision, before '
         "it is deployed: flask db revision --rev-id.",
     ),
+    Rule(
+        "stuck-after-crash",
+        "crash",
+        Severity.WARNING,
+        "After a crash in the middle of a step, the next run fails on what it left",
+        "MySQL and MariaDB commit at every CREATE, ALTER and DROP, and SQLite's usual driver begins no transaction "
+        "before them: what a step has done stays, the version says that it was not done, and the next run does it "
+        "again. No deployment goes on until someone has mended the database by hand.",
+        "One such statement per revision, or a step that looks before it acts: if not "
+        'sa.inspect(op.get_bind()).has_table("invoice"). On SQLite, let the driver leave transactions to SQLAlchemy: '
+        'connect_args={"autocommit": False} from Python 3.12 on, or isolation_level None and a BEGIN at the event '
+        "'begin'.",
+    ),
+    Rule(
+        "partial-after-crash",
+        "crash",
+        Severity.NOTE,
+        "After a crash in the middle of a step the schema is neither the one before nor the one after, until the next "
+        "run",
+        "The next run gets over it. Until then the app meets a schema that no release was written for.",
+        "Run the upgrade again before anything else is started, as an entry point does that upgrades first. Where the "
+        "time in between matters, make each statement a revision.",
+    ),
+    Rule(
+        "repeated-after-crash",
+        "crash",
+        Severity.WARNING,
+        "After a crash in the middle of a step, the next run changes rows a second time",
+        "What was committed before the crash is done again: a price raised twice, a row inserted twice. Nobody is "
+        "told.",
+        "Let the rows and the version be committed together: no autocommit_block and no commit of the revision's own "
+        "round a change of rows, and no CREATE, ALTER or DROP after it on MySQL and MariaDB. Else write it so that "
+        "it finds out what is done: WHERE total IS NULL, INSERT ... WHERE NOT EXISTS.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

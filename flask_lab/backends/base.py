@@ -6,7 +6,7 @@ import re
 import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.exc import ArgumentError
@@ -77,6 +77,8 @@ class Product(ABC):
     bounds: Sequence[str] = ()
     """Statements that bound how long a session waits for a lock: one that another session of the same process holds
     is never freed."""
+    own_session: str = ""
+    """The query for the id of the session that asks it; empty where there are no sessions."""
     abilities: frozenset[str] = frozenset()
     """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`, `show_create`."""
 
@@ -138,6 +140,20 @@ class Product(ABC):
     @abstractmethod
     def sessions(self, connection: Connection, database: str) -> list[int]:
         """The ids of the sessions connected to a database."""
+
+    def session(self, connection: Connection) -> int:
+        """The id of the session that `connection` is, asked past SQLAlchemy's events; 0 where there are none."""
+        if not self.own_session:
+            return 0
+        cursor: Any = connection.connection.cursor()
+        cursor.execute(self.own_session)
+        (found,) = cursor.fetchone()
+        cursor.close()
+        return int(found)
+
+    def end_session(self, connection: Connection, session: int) -> None:
+        """End another's session from the server's side; one that is gone already is no error."""
+        raise NotImplementedError(self.name)
 
     @abstractmethod
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:

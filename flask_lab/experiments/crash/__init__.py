@@ -1,0 +1,134 @@
+"""What a crash half way leaves, and whether the next upgrade gets over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.crash.trial import Facts
+from flask_lab.experiments.crash.walk import Walk
+from flask_lab.results import Severity
+
+STEPS = ("upgrade", "downgrade")
+MANY = 5
+
+
+class Crash(Experiment):
+    """What does a crash in the middle of a step leave, and does running it again work?
+
+    Question: when the process that migrates is killed, or its session ended, between two statements, is the database
+    as before, as after, or in between? Does the next run get through, with the same schema and rows as one that was
+    never disturbed? If not, what helps?
+    Method: each step runs once undisturbed, on a copy of a database with ordinary rows, to learn what it sends. Then
+    it runs again for every place between two statements, on a copy that is as it was, and dies there: its process by
+    SIGKILL, and on servers its session by the server too. What is left is compared whole: schema, version and rows.
+    The step is then run again, and what comes of it is compared to the undisturbed one. Where it fails, the lab looks
+    for a repair and tries it: what the crash left is dropped, or the rest is sent by hand and the version stamped.
+    Passes when: after every death the next run ends as if there had been none, or there is nothing left to do.
+    Cannot see: a death within a statement, which all four products finish or take back as a whole; more than 12
+    places of one step, which are chosen evenly; crashes in revisions that do not get through undisturbed.
+    """
+
+    name = "crash"
+
+    def run(self, stage: Stage) -> None:
+        order = stage.project.tree.orders()[0]
+        unnoted: list[str] = []
+        tried = 0
+        for bind in stage.project.engines:
+            for observation in Walk(stage, order, bind).observe():
+                stage.record(observation)
+                tried += not observation.skipped
+                if any(map(_is_unnoted, _crashes(observation.facts))):
+                    unnoted.append(observation.revision or "")
+        facts = {"revisions": tried, "unnoted": list(dict.fromkeys(unnoted))}
+        skipped = "" if tried else "no revision could be tried"
+        stage.record(Observation(None, facts, skipped=skipped))
+
+    def judge(self, observation: Observation) -> Iterator[Fault]:
+        facts = observation.facts
+        if observation.revision is None:
+            yield from _judge_tree(facts)
+            return
+        for step in STEPS:
+            crashes = (facts.get(step) or {}).get("crashes", ())
+            stuck = [each for each in crashes if each["again"] == "fails" and not _is_unnoted(each)]
+            if stuck:
+                yield _stuck(step, stuck)
+            otherwise = [each for each in crashes if each["again"] == "ends otherwise"]
+            if repeated := [each for each in otherwise if each["rows differ"]]:
+                what = f"leaves other rows than an undisturbed one: {', '.join(repeated[0]['rows differ'])}"
+                yield _fault("repeated-after-crash", step, repeated, f"and the next run works, but {what}")
+            if other := [each for each in otherwise if not each["rows differ"]]:
+                what = (
+                    f"ends in another schema than an undisturbed one: {'; '.join(other[0]['schema differs'])}"
+                )
+                yield _fault(
+                    "partial-after-crash",
+                    step,
+                    other,
+                    f"and the next run works, but {what}",
+                    Severity.WARNING,
+                )
+            partial = [each for each in crashes if each["again"] == "works" and _is_between(each)]
+            if partial:
+                left = "; ".join(partial[0].get("left", ())) or "other rows"
+                yield _fault(
+                    "partial-after-crash", step, partial, f"leaves it half done, until the next run: {left}"
+                )
+
+
+def _crashes(facts: Mapping[str, Any]) -> list[Facts]:
+    return [each for step in STEPS for each in (facts.get(step) or {}).get("crashes", ())]
+
+
+def _is_between(crash: Facts) -> bool:
+    """Whether what was left is neither as before nor as after, but for the version."""
+    places = {crash["schema"], crash["rows"]} - {"as ever"}
+    return "between" in places or len(places) > 1
+
+
+def _is_unnoted(crash: Facts) -> bool:
+    """Whether all is done but for the version, and the next run stumbles over that."""
+    done = ("after", "as ever")
+    return (
+        crash["again"] == "fails"
+        and crash["version"] == "before"
+        and crash["schema"] in done
+        and crash["rows"] in done
+    )
+
+
+def _stuck(step: str, crashes: Sequence[Facts]) -> Fault:
+    first = crashes[0]
+    steps = first["repair"]
+    mended = f"Repair, tried: {'; '.join(steps)}" if steps else "No repair was found"
+    return _fault(
+        "stuck-after-crash", step, crashes, f"and the next run fails: {first['error']['message']}. {mended}"
+    )
+
+
+def _fault(
+    rule: str, step: str, crashes: Sequence[Facts], what: str, severity: Severity | None = None
+) -> Fault:
+    first = crashes[0]
+    places = list(dict.fromkeys((each["after"], each["before"]) for each in crashes))
+    more = f" (and at {len(places) - 1} more places)" if len(places) > 1 else ""
+    message = f"a crash of the {step} after {first['after']}{more} {what}"
+    return Fault(rule, message, {"statement": first["after"], "crashes": list(crashes[:MANY])}, severity)
+
+
+def _judge_tree(facts: Mapping[str, Any]) -> Iterator[Fault]:
+    if unnoted := facts["unnoted"]:
+        shown = ", ".join(unnoted[:MANY]) + (
+            "" if len(unnoted) <= MANY else f" and {len(unnoted) - MANY} more"
+        )
+        yield Fault(
+            "stuck-after-crash",
+            f"a crash after the last statement of a step and before its version is written leaves it done and not "
+            f"noted, so that the next run fails, in {len(unnoted)} of {facts['revisions']} revisions: {shown}. "
+            "Repair, tried: flask db stamp, with the revision that was done",
+            {"revisions": unnoted},
+            Severity.NOTE,
+        )

@@ -1,0 +1,269 @@
+"""One step, up or down, that dies again and again on copies of one database: at every boundary, in every way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.runtime.migration import RevisionStep
+from sqlalchemy import URL
+
+from flask_lab.errors import MigrationFailed
+from flask_lab.experiments.base import Stage, error_facts
+from flask_lab.experiments.crash import repair
+from flask_lab.experiments.crash.snapshot import Snapshot, VersionTable
+from flask_lab.faults import Fuse, Sent, Strike, boundaries, struck
+from flask_lab.migrator import Direction, Step, Stepper
+from flask_lab.project import Bind
+
+Facts = dict[str, Any]
+LIMIT = 12
+"""How many boundaries of a step are tried."""
+SHOWN = 200
+PATIENCE = 30.0
+"""Seconds that a run may take beyond ten times what it took undisturbed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The database of one bind as it is before a step, which is only copied, and the step."""
+
+    stage: Stage
+    bind: Bind
+    urls: Mapping[Bind, URL]
+    table: VersionTable
+    revision: str
+    direction: Direction
+    ways: Mapping[str, Strike]
+
+    @contextmanager
+    def copy(self) -> Iterator[URL]:
+        """A copy of the database, which the project is pointed at meanwhile."""
+        project, server = self.stage.project, self.stage.server
+        outer = dict(project.urls)
+        # Nobody may be connected to what is copied, nor be led from there to another copy.
+        project.point_at(self.urls)
+        url = server.clone(self.urls[self.bind])
+        try:
+            project.point_at({**self.urls, self.bind: url})
+            yield url
+        finally:
+            project.point_at(outer)
+            server.drop(url)
+
+    def run(self, fuse: Fuse, done: frozenset[str] | None = None) -> list[Step]:
+        """Take the step; not if the database has the versions `done` already."""
+
+        def plan(stepper: Stepper) -> Iterator[RevisionStep]:
+            if stepper.bind != self.bind or done == frozenset(stepper.context.get_current_heads()):
+                return
+            fuse.is_lit = True
+            yield stepper.move(self.revision, self.direction)
+
+        with fuse.hearing():
+            return self.stage.migrator.follow(plan, commit_each=False)
+
+
+@dataclass(slots=True)
+class Trial:
+    """What is known of a step, and what came of its deaths."""
+
+    scene: Scene
+    before: Snapshot
+    after: Snapshot | None = None
+    sent: list[Sent] = field(default_factory=list)
+    seconds: float = 0.0
+    crashes: list[Facts] = field(default_factory=list)
+    _passing: frozenset[tuple[str, str]] | None = None
+    _known: list[tuple[Snapshot, Facts]] = field(default_factory=list)
+    """What deaths have left so far, and what came of it."""
+
+    def facts(self) -> Facts:
+        """All of it, as JSON values; raises MigrationFailed when the step fails undisturbed."""
+        self._undisturbed()
+        places = boundaries(self.sent)
+        chosen = _spread(places, LIMIT)
+        for at in chosen:
+            self._die(at)
+        facts: Facts = {
+            "statements": len(self.sent),
+            "boundaries": len(places),
+            "left_out": len(places) - len(chosen),
+            "crashes": self.crashes,
+        }
+        return facts
+
+    def _undisturbed(self) -> None:
+        fuse, begun = Fuse(), time.perf_counter()
+        with self.scene.copy() as url:
+            self.scene.run(fuse)
+            self.seconds = time.perf_counter() - begun
+            self.after = Snapshot.take(url, self.scene.table, self.before)
+        self.sent = fuse.sent
+
+    def _die(self, at: int) -> None:
+        """Die in every way at one boundary; a copy that is as it was serves the next."""
+        waiting = list(self.scene.ways.items())
+        while waiting:
+            with self.scene.copy() as url:
+                while waiting:
+                    way, strike = waiting.pop(0)
+                    crash = self._struck(url, at, way, strike)
+                    self.crashes.append(crash)
+                    if crash["again"] != "as before":
+                        break
+
+    def _struck(self, url: URL, at: int, way: str, strike: Strike) -> Facts:
+        death = struck(
+            self.scene.stage,
+            lambda fuse: void(self.scene.run(fuse)),
+            at,
+            strike,
+            PATIENCE + 10 * self.seconds,
+        )
+        # What a dead client has begun is taken back when the server notices.
+        self.scene.stage.server.sessions(url)
+        left = Snapshot.take(url, self.scene.table, self.before, self._result)
+        next_sent = self.sent[at].text if at < len(self.sent) else "the end"
+        facts: Facts = {"way": way, "after": _short(self.sent[at - 1].text), "before": _short(next_sent)}
+        if not death.was_struck:
+            return facts | {"again": "never got there", "said": death.said}
+        if death.said:
+            facts["said"] = death.said
+        facts |= self._place(left)
+        return facts | self._outcome(left, url, at)
+
+    @property
+    def _result(self) -> Snapshot:
+        if self.after is None:
+            raise RuntimeError("what a step makes is known when it was taken once")
+        return self.after
+
+    def _place(self, left: Snapshot) -> Facts:
+        """Whether the parts of a database are as they were before the step, after it, or neither."""
+        before, after = self.before, self._result
+
+        def of(as_before: bool, as_after: bool) -> str:
+            both = "as ever" if as_after else "before"
+            return both if as_before else "after" if as_after else "between"
+
+        facts: Facts = {
+            "version": of(left.versions == before.versions, left.versions == after.versions),
+            "schema": of(left.has_schema_of(before), left.has_schema_of(after)),
+            "rows": of(left.has_rows_of(before), left.has_rows_of(after)),
+        }
+        if found := left.differs_from(before):
+            facts["left"] = [str(each) for each in found][:8]
+        return facts
+
+    def _outcome(self, left: Snapshot, url: URL, at: int) -> Facts:
+        """What the next run makes of what was left; the same as before of what was left before."""
+        if left.is_as(self._result):
+            return {"again": "not needed"}
+        for known, facts in self._known:
+            if left.is_as(known):
+                return facts
+        facts = self._run_again(left, url, at)
+        self._known.append((left, facts))
+        if left.is_as(self.before) and facts["again"] == "works":
+            # Nobody has to try that twice.
+            self._known[-1] = (left, {"again": "as before"})
+        return facts
+
+    def _run_again(self, left: Snapshot, url: URL, at: int) -> Facts:
+        error = self._again()
+        if error is not None:
+            return {"again": "fails", "error": error, **self._repair(left, url, at)}
+        result = Snapshot.take(url, self.scene.table, self._result)
+        if (
+            result.versions == self._result.versions
+            and not result.differs_from(self._result)
+            and self._is_fine(result)
+        ):
+            return {"again": "works"}
+        found = [str(each) for each in result.differs_from(self._result)][:8]
+        return {"again": "ends otherwise", "schema differs": found, "rows differ": self._told(result)}
+
+    def _again(self) -> Facts | None:
+        """Run the step again on the database that the project is pointed at; the error, if it fails."""
+        try:
+            self.scene.run(Fuse(), self._result.versions)
+        except MigrationFailed as failure:
+            return error_facts(failure.cause, [])
+        return None
+
+    def _is_fine(self, result: Snapshot) -> bool:
+        """Whether the rows are those of an undisturbed step, but for values that are others each time."""
+        return result.has_rows_of(self._result) or result.has_rows_of(self._result, self._columns_that_pass())
+
+    def _told(self, result: Snapshot) -> list[str]:
+        """In what tables and columns rows are others than after an undisturbed step."""
+        places = [
+            f"{each.table}.{each.column}" if each.column else f"rows of {each.table}"
+            for one, other in ((self._result, result), (result, self._result))
+            for each in one.changes(other, self._columns_that_pass())
+        ]
+        return list(dict.fromkeys(places))[:8]
+
+    def _columns_that_pass(self) -> frozenset[tuple[str, str]]:
+        """Columns whose values are others each time: the moment of the upgrade, a new UUID."""
+        if self._passing is None:
+            with self.scene.copy() as url:
+                self.scene.run(Fuse())
+                twin = Snapshot.take(url, self.scene.table, self._result)
+            changed = self._result.changes(twin)
+            self._passing = frozenset((each.table, each.column) for each in changed if each.column)
+            # The copy that was in use is the one that counts.
+        return self._passing
+
+    def _repair(self, left: Snapshot, url: URL, at: int) -> Facts:
+        """The first repair that works, tried on what the failed run left."""
+        context = self.scene
+        now = Snapshot.take(url, context.table, self.before, self._result)
+        target = " ".join(sorted(self._result.versions)) or "base"
+        stamp = f"flask db stamp {target}"
+        if now.has_schema_of(self._result) and now.has_rows_of(self._result):
+            return {"repair": [stamp]}
+        statements = repair.undoing(now.differs_from(self.before), url)
+        if statements:
+            done = repair.carried_out(statements, url)
+            as_before = Snapshot.take(url, context.table, self.before).is_as(self.before)
+            if as_before and self._again() is None:
+                return {"repair": [*done, f"flask db {context.direction}"]}
+        for texts in repair.finishing(self.sent, at, context.table.name):
+            if self._finishes(texts, at):
+                return {"repair": [*texts, stamp]}
+        return {"repair": []}
+
+    def _finishes(self, texts: Sequence[str], at: int) -> bool:
+        """Whether these statements by hand do the rest, on another copy that dies at the same place."""
+        with self.scene.copy() as url:
+            way = next(iter(self.scene.ways.values()))
+            struck(
+                self.scene.stage, lambda fuse: void(self.scene.run(fuse)), at, way, PATIENCE + self.seconds
+            )
+            self.scene.stage.server.sessions(url)
+            self._again()
+            if repair.carried_out(texts, url) != list(texts):
+                return False
+            done = Snapshot.take(url, self.scene.table, self._result)
+            return done.has_schema_of(self._result) and self._is_fine(done)
+
+
+def void(_: object) -> None:
+    """Nothing, of whatever there was."""
+
+
+def _spread(places: Sequence[int], limit: int) -> list[int]:
+    """At most `limit` of the places, the first and the last among them, as far apart as can be."""
+    if len(places) <= limit:
+        return list(places)
+    return [places[round(number * (len(places) - 1) / (limit - 1))] for number in range(limit)]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
