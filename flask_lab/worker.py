@@ -66,6 +66,7 @@ def work(job: Job, pipe: Connection) -> None:
         leash = Leash(pipe, may_hold=job.keep)
         try:
             leash.hear()
+            parse_backend(job.backend).product.ready_driver()
             with open_server(job.backend) as server, Watch(server) as watch:
                 leash.server = server
                 _on(server, watch, job, partial(_tell, pipe, leash))

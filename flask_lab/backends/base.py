@@ -109,6 +109,9 @@ class Product(ABC):
         """The driver's arguments that bound how long connecting may take."""
         return dict.fromkeys(self.timeout_arguments, seconds)
 
+    def ready_driver(self) -> None:  # noqa: B027  (most drivers need nothing)
+        """Do once, in a process that connects often, what makes connecting quicker."""
+
     @abstractmethod
     def identify(self, connection: Connection) -> tuple[str, str]:
         """The name of the product that answers, and its version."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import OperationalError
 
-from flask_lab.backends import mysql_clone
+from flask_lab.backends import mysql_clone, mysql_tls
 from flask_lab.backends.base import Image, Product, Programs, scalars
 from flask_lab.backends.catalogue import mysql as catalogue
 from flask_lab.backends.catalogue.mysql_reader import MySQLReader
@@ -78,6 +78,9 @@ class MySQL(Product):
     bounds = ("SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = 10",)
     own_session = "SELECT CONNECTION_ID()"
     abilities = frozenset({"server", "show_create"})
+
+    def ready_driver(self) -> None:
+        mysql_tls.share_contexts()
 
     def identify(self, connection: Connection) -> tuple[str, str]:
         version = str(scalars(connection, "SELECT VERSION()")[0])

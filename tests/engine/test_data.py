@@ -31,10 +31,11 @@ class Silent:
 
 
 class Lab:
-    """Runs `data` on a tree whose revisions are given as the bodies of upgrade and downgrade."""
+    """Runs an experiment on a tree whose revisions are given as the bodies of upgrade and downgrade."""
 
-    def __init__(self, folder: Path, backend: str) -> None:
+    def __init__(self, folder: Path, backend: str, experiment: str = "data") -> None:
         self.folder = folder
+        self.experiment = experiment
         self.backend = backend
 
     def run(self, *revisions: tuple[str, str], follows: Mapping[int, int] = MappingProxyType({})) -> Run:
@@ -49,7 +50,7 @@ class Lab:
             )
         project = make_project(self.folder / "project", self.folder / "tree")
         os.chdir(project)
-        seen = run(Request("app", (self.backend,), ("data",)), Silent())
+        seen = run(Request("app", (self.backend,), (self.experiment,)), Silent())
         assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED], seen.cells
         return seen
 

@@ -114,7 +114,11 @@ def _fault(
 ) -> Fault:
     first = crashes[0]
     places = list(dict.fromkeys((each["after"], each["before"]) for each in crashes))
-    more = f" (and at {len(places) - 1} more places)" if len(places) > 1 else ""
+    more = (
+        ["", " (and at another place)"][len(places) - 1]
+        if len(places) < 3
+        else f" (and at {len(places) - 1} other places)"
+    )
     message = f"a crash of the {step} after {first['after']}{more} {what}"
     return Fault(rule, message, {"statement": first["after"], "crashes": list(crashes[:MANY])}, severity)
 

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection
 
 from flask_lab.rows import Change, Shape, TableRows, compare, read_back, read_shapes
-from flask_lab.schema import Difference, Schema, differences, read_schema
+from flask_lab.schema import Difference, Schema, differences, digest, read_schema
 from flask_lab.sources.base import connect
 
 
@@ -31,6 +31,8 @@ class VersionTable:
 class Snapshot:
     """All that a database holds."""
 
+    mark: str
+    """Equal for equal schemas only."""
     schema: Schema
     versions: frozenset[str]
     shapes: Mapping[str, Shape]
@@ -40,11 +42,12 @@ class Snapshot:
     def take(cls, url: URL, table: VersionTable, *known: Snapshot) -> Snapshot:
         """Of the database at `url`; one that has the schema of `known` is not reflected again."""
         with connect(url) as connection:
-            schema = read_schema(connection, {table.name})
-            twin = next((each for each in known if not differences(each.schema, schema)), None)
+            mark = digest(connection, {table.name})
+            twin = next((each for each in known if each.mark == mark), None)
+            schema = twin.schema if twin else read_schema(connection, {table.name})
             shapes = twin.shapes if twin else read_shapes(connection, {table.name})
             versions = frozenset(table.context(connection).get_current_heads())
-            return cls(twin.schema if twin else schema, versions, shapes, read_back(connection, shapes))
+            return cls(mark, schema, versions, shapes, read_back(connection, shapes))
 
     def has_schema_of(self, other: Snapshot) -> bool:
         return self.schema is other.schema or not differences(self.schema, other.schema)
