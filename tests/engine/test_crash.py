@@ -45,7 +45,7 @@ def stuck(seen: Run) -> list[str | None]:
 def test_two_statements_are_stuck_between_them_and_their_twins_of_one_are_not(lab: Lab) -> None:
     seen = lab.run((USERS, DROP_USERS), TWO, ONE_MORE)
     is_stuck = lab.backend in COMMITS_DDL
-    assert stuck(seen) == (["0002"] if is_stuck else [])
+    assert set(stuck(seen)) == ({"0002"} if is_stuck else set())
     assert {each.rule for each in seen.findings} == ({"stuck-after-crash"} if is_stuck else set())
     first = crashes(seen, "0002")[0]
     assert "ADD COLUMN one" in first["after"]
