@@ -21,6 +21,7 @@ from flask_lab.sources.base import ADMINISTRATORS
 
 if TYPE_CHECKING:
     from flask_lab.experiments.base import Stage
+    from flask_lab.sources import Server
 
 COMMIT = "COMMIT"
 # What leaves a database as it was, and those of its functions that do not.
@@ -101,6 +102,16 @@ Strike = Callable[[int, int], None]
 def end_process(process: int, _session: int) -> None:
     """What a kernel short of memory does, or an orchestrator that is out of patience."""
     os.kill(process, signal.SIGKILL)
+
+
+def end_session(server: Server) -> Strike:
+    """What an administrator does, or a failover."""
+    return lambda _process, session: server.end_session(session)
+
+
+def end_server(server: Server) -> Strike:
+    """What a power cut does; the server is there again afterwards."""
+    return lambda _process, _session: server.kill()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Product(ABC):
     image: Image | None = None
     tuning: Sequence[str] = ()
     """Arguments for a server whose data may be lost: quick, and no less strict."""
+    lasting: Sequence[str] = ()
+    """Arguments for a server that keeps what it has committed, come what may."""
     program_places: Sequence[str] = ()
     """Where Debian keeps the server programs that are not on PATH."""
     client: str = ""
@@ -170,8 +172,8 @@ class Product(ABC):
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         """A quick hash, equal for equal schemas only."""
 
-    def programs(self, folder: Path, port: int, password: str) -> Programs:
-        """How to run a private server whose files are all in `folder`."""
+    def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
+        """How to run a private server whose files are all in `folder`; with `tuning` for its settings, or `lasting`."""
         raise NotImplementedError(self.name)
 
     def shell(self, url: URL) -> str:

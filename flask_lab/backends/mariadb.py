@@ -30,14 +30,15 @@ class MariaDB(MySQL):
         "--debug-no-sync",
         "--max-connections=300",
     )
+    lasting: Sequence[str] = ("--max-connections=300",)
     client = "mariadb"
     package = "mariadb-server"
 
-    def programs(self, folder: Path, port: int, password: str) -> Programs:
+    def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
         program, *options = PREPARE.split()
         prepare = [program, "--no-defaults", *options, f"--datadir={folder / 'data'}"]
         return Programs(
-            "mysql", prepare, self._serve("mariadbd", folder, port), {INIT: administrator(password)}
+            "mysql", prepare, self._serve("mariadbd", folder, port, settings), {INIT: administrator(password)}
         )
 
     def is_version(self, line: str) -> bool:

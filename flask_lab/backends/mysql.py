@@ -27,10 +27,10 @@ SERVER_ERRORS = {3, 20, 28, 1021, 1026, 1040, 1053, 1114, 1203, 1878, 1927, 3168
 
 
 def administrator(password: str) -> str:
-    """SQL for the first start; MariaDB wants a line per statement."""
+    """SQL for every start; MariaDB wants a line per statement."""
     # From anywhere: without name resolution 127.0.0.1 is not localhost. MariaDB's other roots lack passwords.
     return (
-        f"CREATE USER '{ADMIN}'@'%' IDENTIFIED BY '{password}';\n"
+        f"CREATE USER IF NOT EXISTS '{ADMIN}'@'%' IDENTIFIED BY '{password}';\n"
         f"GRANT ALL ON *.* TO '{ADMIN}'@'%' WITH GRANT OPTION;\n"
         "DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1';\n"
     )
@@ -41,7 +41,7 @@ def start_script(server: str, prepare: str) -> str:
     # The image's entry point would start and stop another server first, and take 3 seconds for that.
     return f"""
         chown mysql /var/lib/mysql
-        {prepare} --user=mysql --datadir=/var/lib/mysql
+        [ -d /var/lib/mysql/mysql ] || {prepare} --user=mysql --datadir=/var/lib/mysql
         echo "{administrator("$LAB_PASSWORD").strip()}" > /tmp/{INIT}
         exec {server} --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/{INIT} "$@"
     """
@@ -70,6 +70,7 @@ class MySQL(Product):
         # X Protocol is a plugin, of which --initialize has not heard.
         "--loose-mysqlx=OFF",
     )
+    lasting: Sequence[str] = ("--skip-log-bin", "--max-connections=300", "--loose-mysqlx=OFF")
     program_places = ("/usr/sbin", "/usr/libexec", "/usr/local/mysql/bin")
     client = "mysql"
     package = "mysql-server"
@@ -140,13 +141,13 @@ class MySQL(Product):
     def blames_server(self, error: BaseException) -> bool:
         return bool(error.args and error.args[0] in SERVER_ERRORS) or super().blames_server(error)
 
-    def programs(self, folder: Path, port: int, password: str) -> Programs:
+    def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
         prepare = ["mysqld", "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}"]
         return Programs(
-            "mysql", prepare, self._serve("mysqld", folder, port), {INIT: administrator(password)}
+            "mysql", prepare, self._serve("mysqld", folder, port, settings), {INIT: administrator(password)}
         )
 
-    def _serve(self, program: str, folder: Path, port: int) -> list[str]:
+    def _serve(self, program: str, folder: Path, port: int, settings: Sequence[str]) -> list[str]:
         places = {
             "datadir": "data",
             "socket": "socket",
@@ -158,7 +159,7 @@ class MySQL(Product):
         }
         folders = [f"--{option}={folder / name}" for option, name in places.items()]
         network = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
-        return [program, "--no-defaults", *folders, *network, *self.tuning]
+        return [program, "--no-defaults", *folders, *network, *settings]
 
     def is_version(self, line: str) -> bool:
         # Debian's mysqld may be MariaDB's: only its version tells.

@@ -44,6 +44,7 @@ class Postgres(Product):
         "-cmax_wal_senders=0",
         "-cmax_connections=300",
     )
+    lasting = ("-cmax_connections=300",)
     program_places = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin")
     client = "psql"
     package = "postgresql"
@@ -105,11 +106,11 @@ class Postgres(Product):
         code = str(getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or "")
         return code.startswith(SERVER_STATES) or super().blames_server(error)
 
-    def programs(self, folder: Path, port: int, password: str) -> Programs:
+    def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
         data, secret = folder / "data", "password"
         prepare = ["initdb", f"--pgdata={data}", f"--username={self.admin}", f"--pwfile={folder / secret}"]
         prepare += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
         serve = ["postgres", f"-D{data}", f"-p{port}", f"-cunix_socket_directories={folder}"]
         return Programs(
-            "postgres", prepare, [*serve, "-clisten_addresses=127.0.0.1", *self.tuning], {secret: password}
+            "postgres", prepare, [*serve, "-clisten_addresses=127.0.0.1", *settings], {secret: password}
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["Server", "Source", "Watch", "open_server", "plan", "sources_of", "sweep_machine"]
+__all__ = ["Server", "Source", "Watch", "open_lasting", "open_server", "plan", "sources_of", "sweep_machine"]
 
 
 def sources_of(backend: Backend, environment: Mapping[str, str]) -> list[Source]:
@@ -83,6 +83,21 @@ def _offer(backend: Backend, source: Source) -> str:
         except ModuleNotFoundError as error:
             raise BackendUnavailable.no_driver(error.name) from error
     return offered
+
+
+@contextmanager
+def open_lasting(server: Server, environment: Mapping[str, str] = os.environ) -> Iterator[Server]:
+    """Another server like one that the lab started, which may be killed and keeps what it has committed.
+
+    BackendUnavailable where there is none.
+    """
+    backend = server.backend
+    source = next(each for each in sources_of(backend, environment) if each.name == server.source)
+    with source.open_lasting(backend) as (url, kill), connect(url) as admin:
+        lasting = Server(backend, source.name, url, _checked_version(backend, admin), admin)
+        lasting.restart = kill
+        lasting.sweep()
+        yield lasting
 
 
 @contextmanager

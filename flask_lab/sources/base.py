@@ -51,6 +51,15 @@ class Source(ABC):
     def open(self, backend: Backend) -> AbstractContextManager[URL]:
         """The administrator's URL of a server that answers, for as long as the context lasts."""
 
+    def open_lasting(self, backend: Backend) -> AbstractContextManager[tuple[URL, Callable[[], None]]]:
+        """One that keeps what it has committed; with what kills it at once, and starts it again on what is left.
+
+        BackendUnavailable where the server is not the lab's to kill.
+        """
+        raise BackendUnavailable(
+            f"a server of {backend.name} that someone else runs is not the lab's to kill"
+        )
+
 
 class Server:
     """A running server of one backend. All its methods may be called from several threads."""
@@ -74,6 +83,8 @@ class Server:
         self._lock = threading.RLock()
         self._numbers = count(1)
         self._parents: list[Connection] = []
+        self.restart: Callable[[], None] | None = None
+        """Kills the server and starts it again, where that is the lab's to do; see `kill`."""
 
     @property
     def name(self) -> str:
@@ -145,6 +156,17 @@ class Server:
         self._numbers = count(os.getpid() * FORKED)
         with connect(self.url) as self._admin:
             yield
+
+    def kill(self) -> None:
+        """Kill the server at once, and start it again; only for one that `open_lasting` gave."""
+        if self.restart is None:
+            raise BackendUnavailable(f"the server of {self.name} is not the lab's to kill")
+        with self._lock:
+            # Before it is cut: nobody is to take that for a server that was lost.
+            self._admin.invalidate()
+            self.restart()
+            self._claim_again()
+            self._admin.rollback()
 
     def answers(self) -> bool:
         """Whether the server is there, and has been since it was last asked."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Source, wait_until_ready
+from flask_lab.sources.local import free_port
 from flask_lab.sources.owner import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from sqlalchemy import URL
@@ -52,19 +53,44 @@ class Docker(Source):
             sweep_containers(engine)
             _ensure_image(engine, _reference(backend))
         password = secrets.token_hex(12)
-        container = _describe(backend, password)
-        try:
-            with _starting:
-                _start(container)
-            url = backend.product.url(
-                container.get_container_host_ip(), container.get_exposed_port(backend.product.port), password
-            )
-            wait_until_ready(backend.product, url, POLL, lambda: _check_running(container))
+        container = _describe(backend, password).with_command(list(backend.product.tuning))
+        container.with_tmpfs_mount(_image(backend).data, f"size={MEMORY}")
+        with _started(container, backend, password) as url:
             yield url
-        finally:
-            # A test of a server that dies may have removed it.
-            with suppress(_errors().NotFound):
-                container.stop()
+
+    @contextmanager
+    def open_lasting(self, backend: Backend) -> Iterator[tuple[URL, Callable[[], None]]]:
+        password = secrets.token_hex(12)
+        container = _describe(backend, password).with_command(list(backend.product.lasting))
+        # Docker would give a container that starts again another port.
+        container.with_bind_ports(backend.product.port, free_port())
+        with _started(container, backend, password) as url:
+
+            def kill_and_start() -> None:
+                wrapped = container.get_wrapped_container()
+                wrapped.kill()
+                wrapped.wait()
+                wrapped.start()
+                wait_until_ready(backend.product, url, POLL, lambda: _check_running(container))
+
+            yield url, kill_and_start
+
+
+@contextmanager
+def _started(container: DockerContainer, backend: Backend, password: str) -> Iterator[URL]:
+    """The URL of the server in a container, which is gone at the end."""
+    try:
+        with _starting:
+            _start(container)
+        url = backend.product.url(
+            container.get_container_host_ip(), container.get_exposed_port(backend.product.port), password
+        )
+        wait_until_ready(backend.product, url, POLL, lambda: _check_running(container))
+        yield url
+    finally:
+        # A test of a server that dies may have removed it.
+        with suppress(_errors().NotFound):
+            container.stop()
 
 
 def sweep_containers(engine: DockerClient) -> None:
@@ -157,8 +183,6 @@ def _describe(backend: Backend, password: str) -> DockerContainer:
         .with_env(image.password_variable, password)
         .with_envs(**image.env)
         .with_exposed_ports(backend.product.port)
-        .with_command(list(backend.product.tuning))
-        .with_tmpfs_mount(image.data, f"size={MEMORY}")
         .with_kwargs(**options)
     )
 

@@ -7,20 +7,22 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from contextlib import contextmanager
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from flask_lab.errors import BackendUnavailable
 from flask_lab.sources.base import Source, wait_until_ready
 from flask_lab.sources.owner import SERVER, kill, private_folder, write_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import URL
 
@@ -35,26 +37,43 @@ class Local(Source):
     name = "local"
 
     def offer(self, backend: Backend) -> str:
-        programs = backend.product.programs(Path(), 0, "")
+        programs = backend.product.programs(Path(), 0, "", ())
         server = _find_server(backend, programs)
         _find(backend, programs.prepare[0], beside=server)
         return str(server)
 
     @contextmanager
     def open(self, backend: Backend) -> Iterator[URL]:
+        with self._open(backend, backend.product.tuning) as (url, _):
+            yield url
+
+    def open_lasting(self, backend: Backend) -> AbstractContextManager[tuple[URL, Callable[[], None]]]:
+        return self._open(backend, backend.product.lasting)
+
+    @contextmanager
+    def _open(self, backend: Backend, settings: Sequence[str]) -> Iterator[tuple[URL, Callable[[], None]]]:
         with private_folder() as folder:
-            port, password = _free_port(), secrets.token_hex(12)
-            programs = backend.product.programs(folder, port, password)
+            port, password = free_port(), secrets.token_hex(12)
+            programs = backend.product.programs(folder, port, password, settings)
             for name, content in programs.files.items():
                 (folder / name).write_text(content)
             server = _within_reach(_find_server(backend, programs), folder)
             prepare = _find(backend, programs.prepare[0], beside=server)
             options = _options(folder, programs)
             _prepare(backend, [str(prepare), *programs.prepare[1:]], folder, options)
-            with _running([str(server), *programs.serve[1:]], folder, options) as process:
-                url = backend.product.url("127.0.0.1", port, password)
-                wait_until_ready(backend.product, url, POLL, lambda: _check_running(process, folder))
-                yield url
+            url = backend.product.url("127.0.0.1", port, password)
+            with _Running([str(server), *programs.serve[1:]], folder, options) as running:
+
+                def wait() -> None:
+                    wait_until_ready(backend.product, url, POLL, running.check)
+
+                def kill_and_start() -> None:
+                    running.kill()
+                    running.start()
+                    wait()
+
+                wait()
+                yield url, kill_and_start
 
 
 def _find_server(backend: Backend, programs: Programs) -> Path:
@@ -159,15 +178,36 @@ def _prepare(backend: Backend, command: list[str], folder: Path, options: dict[s
         raise BackendUnavailable(reason, f"install all of {backend.product.package}")
 
 
-@contextmanager
-def _running(command: list[str], folder: Path, options: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
-    process = _launch(command, folder, options)
-    try:
-        write_owner(folder / SERVER, process.pid)
-        yield process
-    finally:
-        kill(process.pid, lambda: process.poll() is not None)
-        process.wait()
+class _Running:
+    """A server's process, as a context; at the end it is gone."""
+
+    def __init__(self, command: list[str], folder: Path, options: dict[str, Any]) -> None:
+        self._how = (command, folder, options)
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        kill(self._process.pid, lambda: self._process.poll() is not None)
+        self._process.wait()
+
+    def start(self) -> None:
+        self._process = _launch(*self._how)
+        write_owner(self._folder / SERVER, self._process.pid)
+
+    def kill(self) -> None:
+        """As a power cut would, with all its children."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def check(self) -> None:
+        """Raise BackendUnavailable when it has ended."""
+        if self._process.poll() is not None:
+            raise BackendUnavailable(
+                f"the server ended with {self._process.returncode}: {_complaint(self._folder)}"
+            )
 
 
 def _launch(command: list[str], folder: Path, options: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -182,11 +222,6 @@ def _launch(command: list[str], folder: Path, options: dict[str, Any]) -> subpro
             raise BackendUnavailable(f"{reason}: {error.strerror}") from error
 
 
-def _check_running(process: subprocess.Popen[bytes], folder: Path) -> None:
-    if process.poll() is not None:
-        raise BackendUnavailable(f"the server ended with {process.returncode}: {_complaint(folder)}")
-
-
 def _complaint(folder: Path) -> str:
     """The first line of the log that says what was wrong, else its last one."""
     lines = [line.strip() for line in (folder / LOG).read_text(errors="replace").splitlines() if line.strip()]
@@ -194,7 +229,8 @@ def _complaint(folder: Path) -> str:
     return telling[0] if telling else (lines or ["it logged nothing"])[-1]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at in this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
 
 from flask_lab.errors import BackendLost
+from flask_lab.sources.base import ADMINISTRATORS
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
@@ -42,6 +43,9 @@ class Watch:
     def _look(self, context: ExceptionContext) -> None:
         error, met = context.sqlalchemy_exception, context.original_exception
         if self.loss is not None or not isinstance(error, DBAPIError):
+            return
+        if context.connection is None and context.dialect in ADMINISTRATORS:
+            # The lab's own, which tells by itself whom it could not reach: a server that it starts, for one.
             return
         if self.server.product.blames_server(met):
             self.loss = BackendLost.failed(self.server.name, self.server.reason(error))

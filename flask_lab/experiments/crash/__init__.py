@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from flask_lab.errors import BackendUnavailable
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
-from flask_lab.experiments.crash.trial import Facts
+from flask_lab.experiments.crash.trial import Facts, spread
 from flask_lab.experiments.crash.walk import Walk
+from flask_lab.faults import Strike, end_process, end_server, end_session
 from flask_lab.results import Severity
+from flask_lab.sources import open_lasting
 
+SERVER_DEATHS = 3
+"""In how many revisions the server is killed: it takes seconds until one is there again."""
 STEPS = ("upgrade", "downgrade")
 MANY = 5
 
@@ -22,9 +28,11 @@ class Crash(Experiment):
     never disturbed? If not, what helps?
     Method: each step runs once undisturbed, on a copy of a database with ordinary rows, to learn what it sends. Then
     it runs again for every place between two statements, on a copy that is as it was, and dies there: its process by
-    SIGKILL, and on servers its session by the server too. What is left is compared whole: schema, version and rows.
-    The step is then run again, and what comes of it is compared to the undisturbed one. Where it fails, the lab looks
-    for a repair and tries it: what the crash left is dropped, or the rest is sent by hand and the version stamped.
+    SIGKILL, and on servers its session by the server too. Where the lab may start another server, one that keeps what
+    it commits, that is killed in the middle of three revisions and started again. What is left is compared whole:
+    schema, version and rows. The step is then run again, and what comes of it is compared to the undisturbed one.
+    Where it fails, the lab looks for a repair and tries it: what the crash left is dropped, or the rest is sent by
+    hand and the version stamped.
     Passes when: after every death the next run ends as if there had been none, or there is nothing left to do.
     Cannot see: a death within a statement, which all four products finish or take back as a whole; more than 12
     places of one step, which are chosen evenly; crashes in revisions that do not get through undisturbed.
@@ -34,15 +42,19 @@ class Crash(Experiment):
 
     def run(self, stage: Stage) -> None:
         order = stage.project.tree.orders()[0]
-        unnoted: list[str] = []
-        tried = 0
+        ways: dict[str, Strike] = {"process": end_process}
+        if stage.product.own_session:
+            ways["session"] = end_session(stage.server)
+        deaths, left_out = _with_the_server(stage, order)
+        seen: list[Observation] = []
         for bind in stage.project.engines:
-            for observation in Walk(stage, order, bind).observe():
-                stage.record(observation)
-                tried += not observation.skipped
-                if any(map(_is_unnoted, _crashes(observation.facts))):
-                    unnoted.append(observation.revision or "")
-        facts = {"revisions": tried, "unnoted": list(dict.fromkeys(unnoted))}
+            for observation in Walk(stage, order, bind, ways).observe():
+                seen.append(_together(observation, deaths.get((observation.bind, observation.revision))))
+                stage.record(seen[-1])
+        tried = [each for each in seen if not each.skipped]
+        unnoted = [each.revision for each in tried if any(map(_is_unnoted, _crashes(each.facts)))]
+        facts: Facts = {"revisions": len(tried), "unnoted": list(dict.fromkeys(unnoted))}
+        facts["not_compared"] = left_out if tried else []
         skipped = "" if tried else "no revision could be tried"
         stage.record(Observation(None, facts, skipped=skipped))
 
@@ -77,6 +89,37 @@ class Crash(Experiment):
                 yield _fault(
                     "partial-after-crash", step, partial, f"leaves it half done, until the next run: {left}"
                 )
+
+
+Deaths = dict[tuple[str, str | None], Observation]
+"""What was seen of revisions in whose middle the server died, by bind."""
+
+
+def _with_the_server(stage: Stage, order: Sequence[str]) -> tuple[Deaths, list[str]]:
+    """Kill a server that keeps what it has committed, in the middle of some revisions; and what is left out of that."""
+    if not stage.product.own_session:
+        return {}, []
+    chosen = spread([each for each in order if stage.asks(each)], SERVER_DEATHS)
+    try:
+        with open_lasting(stage.server) as server:
+            apart = replace(stage, server=server, only=frozenset(chosen))
+            ways = {"server": end_server(server)}
+            walks = [Walk(apart, order, bind, ways, limit=1) for bind in stage.project.engines]
+            seen = {(each.bind, each.revision): each for walk in walks for each in walk.observe()}
+    except BackendUnavailable as reason:
+        return {}, [f"the death of the server itself: {reason.message}"]
+    return seen, [f"the death of the server itself, but in the middle of {', '.join(chosen)}"]
+
+
+def _together(observation: Observation, other: Observation | None) -> Observation:
+    """An observation with the deaths of another of the same revision."""
+    if other is None or observation.skipped or other.skipped:
+        return observation
+    facts = dict(observation.facts)
+    for step in STEPS:
+        if more := other.facts[step].get("crashes"):
+            facts[step] = {**facts[step], "crashes": [*facts[step].get("crashes", ()), *more]}
+    return replace(observation, facts=facts, seconds=observation.seconds + other.seconds)
 
 
 def _crashes(facts: Mapping[str, Any]) -> list[Facts]:

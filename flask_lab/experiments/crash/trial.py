@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic.runtime.migration import RevisionStep
 from sqlalchemy import URL
@@ -20,6 +20,7 @@ from flask_lab.migrator import Direction, Step, Stepper
 from flask_lab.project import Bind
 
 Facts = dict[str, Any]
+T = TypeVar("T")
 LIMIT = 12
 """How many boundaries of a step are tried."""
 SHOWN = 200
@@ -38,6 +39,8 @@ class Scene:
     revision: str
     direction: Direction
     ways: Mapping[str, Strike]
+    limit: int = LIMIT
+    """How many boundaries are tried."""
 
     @contextmanager
     def copy(self) -> Iterator[URL]:
@@ -85,7 +88,7 @@ class Trial:
         """All of it, as JSON values; raises MigrationFailed when the step fails undisturbed."""
         self._undisturbed()
         places = boundaries(self.sent)
-        chosen = _spread(places, LIMIT)
+        chosen = spread(places, self.scene.limit)
         for at in chosen:
             self._die(at)
         facts: Facts = {
@@ -257,10 +260,12 @@ def void(_: object) -> None:
     """Nothing, of whatever there was."""
 
 
-def _spread(places: Sequence[int], limit: int) -> list[int]:
-    """At most `limit` of the places, the first and the last among them, as far apart as can be."""
+def spread(places: Sequence[T], limit: int) -> list[T]:
+    """At most `limit` of the places, as far apart as can be: the one in the middle, or the first and the last too."""
     if len(places) <= limit:
         return list(places)
+    if limit == 1:
+        return [places[len(places) // 2]]
     return [places[round(number * (len(places) - 1) / (limit - 1))] for number in range(limit)]
 
 

@@ -11,8 +11,8 @@ from alembic.runtime.migration import RevisionStep
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Observation, Stage
 from flask_lab.experiments.crash.snapshot import Snapshot, VersionTable
-from flask_lab.experiments.crash.trial import Facts, Scene, Trial
-from flask_lab.faults import Strike, end_process
+from flask_lab.experiments.crash.trial import LIMIT, Facts, Scene, Trial
+from flask_lab.faults import Strike
 from flask_lab.migrator import Direction, Stepper
 from flask_lab.project import Bind
 from flask_lab.rows import Kind, Order, load, read_shapes
@@ -23,7 +23,9 @@ FAILS = "the {} fails without a crash ({}): see stairway and data"
 class Walk:
     """Steps across every revision; those that nobody asks about are only passed through."""
 
-    def __init__(self, stage: Stage, order: Sequence[str], bind: Bind) -> None:
+    def __init__(
+        self, stage: Stage, order: Sequence[str], bind: Bind, ways: Mapping[str, Strike], limit: int = LIMIT
+    ) -> None:
         self.stage = stage
         self.bind = bind
         self.waiting = list(order)
@@ -31,7 +33,8 @@ class Walk:
         self.table: VersionTable | None = None
         """None as long as env.py has not run on this bind."""
         self.not_filled: dict[str, str] = {}
-        self.ways = ways_of(stage)
+        self.ways = ways
+        self.limit = limit
 
     def observe(self) -> Iterator[Observation]:
         """Walk to the end, over as many databases as it takes."""
@@ -68,14 +71,21 @@ class Walk:
         for direction, each in facts.items():
             if why := each.get("skipped"):
                 yield why
-            if left := each.get("left_out"):
+            if (left := each.get("left_out")) and self.limit > 1:
                 yield f"{left} of the {each['boundaries']} places where the {direction} can die"
 
     def _tried(self, revision: str, direction: Direction) -> Facts:
         """What came of a step's deaths."""
         table = self.table or VersionTable()
         scene = Scene(
-            self.stage, self.bind, dict(self.stage.project.urls), table, revision, direction, self.ways
+            self.stage,
+            self.bind,
+            dict(self.stage.project.urls),
+            table,
+            revision,
+            direction,
+            self.ways,
+            self.limit,
         )
         try:
             return Trial(scene, Snapshot.take(scene.urls[self.bind], table)).facts()
@@ -121,11 +131,3 @@ class Walk:
                     else f"it needs {revision}, whose upgrade fails"
                 )
                 yield Observation(each, skipped=why, bind=self.stage.named(self.bind))
-
-
-def ways_of(stage: Stage) -> dict[str, Strike]:
-    """The ways to die that there are on the stage's server."""
-    ways: dict[str, Strike] = {"process": end_process}
-    if stage.product.own_session:
-        ways["session"] = lambda _, session: stage.server.end_session(session)
-    return ways
