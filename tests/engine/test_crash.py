@@ -134,3 +134,63 @@ def test_what_only_reads_is_no_boundary() -> None:
     assert boundaries(sent) == [2]
     assert boundaries([*sent, Sent("INSERT INTO t VALUES (1)"), Sent(COMMIT), Sent("SELECT 2")]) == [2, 4, 5]
     assert boundaries([Sent("SELECT setval('t_id_seq', 9)"), Sent(COMMIT)]) == [1]
+
+
+def test_sqlite_takes_back_what_its_driver_lets_sqlalchemy_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lab = Lab(tmp_path, "sqlite", "crash")
+    usual = lab.run((USERS, DROP_USERS), TWO)
+    with Path("app.py").open("a") as app:
+        app.write(BEGINS)
+    seen = lab.again()
+    assert [whole(each)["schema_changes"] for each in (usual, seen)] == [
+        "stay after a crash",
+        "are taken back by a crash",
+    ]
+    assert not seen.findings
+
+
+BEGINS = """
+
+from sqlalchemy import Engine, event
+
+
+@event.listens_for(Engine, "connect")
+def leave_transactions_to_sqlalchemy(connection, record):
+    connection.isolation_level = None
+
+
+@event.listens_for(Engine, "begin")
+def begin(connection):
+    connection.exec_driver_sql("BEGIN")
+"""
+
+
+def whole(seen: Run) -> Any:
+    """The facts of the whole tree."""
+    return next(cell.facts for cell in seen.cells if cell.revision is None)
+
+
+def test_a_server_of_the_labs_own_dies_and_is_there_again(
+    own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen = Lab(tmp_path, "postgres", "crash").run((USERS, DROP_USERS), TWO)
+    assert seen.backends[0].source == own
+    for revision in ("0001", "0002"):
+        for step in ("upgrade", "downgrade"):
+            (died,) = [each for each in crashes(seen, revision, step) if each["way"] == "server"]
+            assert (died["version"], died["schema"], died["again"]) == ("before", "before", "works")
+    assert whole(seen)["not_compared"] == ["the death of the server itself, but in the middle of 0001, 0002"]
+
+
+def test_a_server_that_someone_else_runs_is_not_killed(lab: Lab) -> None:
+    said = whole(lab.run((USERS, DROP_USERS)))["not_compared"]
+    if lab.backend == "sqlite":
+        assert not said
+    else:
+        assert said == [
+            f"the death of the server itself: a server of {lab.backend} that someone else runs is not the lab's to kill"
+        ]

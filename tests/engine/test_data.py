@@ -50,6 +50,10 @@ class Lab:
             )
         project = make_project(self.folder / "project", self.folder / "tree")
         os.chdir(project)
+        return self.again()
+
+    def again(self) -> Run:
+        """The project that `run` made, as it is now."""
         seen = run(Request("app", (self.backend,), (self.experiment,)), Silent())
         assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED], seen.cells
         return seen

@@ -54,6 +54,7 @@ class Crash(Experiment):
         tried = [each for each in seen if not each.skipped]
         unnoted = [each.revision for each in tried if any(map(_is_unnoted, _crashes(each.facts)))]
         facts: Facts = {"revisions": len(tried), "unnoted": list(dict.fromkeys(unnoted))}
+        facts["schema_changes"] = _what_becomes_of_schema(tried)
         facts["not_compared"] = left_out if tried else []
         skipped = "" if tried else "no revision could be tried"
         stage.record(Observation(None, facts, skipped=skipped))
@@ -124,6 +125,16 @@ def _together(observation: Observation, other: Observation | None) -> Observatio
 
 def _crashes(facts: Mapping[str, Any]) -> list[Facts]:
     return [each for step in STEPS for each in (facts.get(step) or {}).get("crashes", ())]
+
+
+def _what_becomes_of_schema(seen: Sequence[Observation]) -> str:
+    """Whether a crash takes changes of the schema back; on SQLite that is for the driver's settings to say."""
+    left = {
+        crash["schema"] for each in seen for crash in _crashes(each.facts) if crash["version"] == "before"
+    }
+    if left & {"between", "after"}:
+        return "stay after a crash"
+    return "are taken back by a crash" if "before" in left else "not seen"
 
 
 def _is_between(crash: Facts) -> bool:
