@@ -145,6 +145,28 @@ _ROWS = (
     ),
 )
 
+_CRASHES = (
+    Case(
+        r"^a crash after the last statement",
+        "`flask db stamp` with the revision that was done, when it happens. A step that looks before it acts needs no "
+        'one for that: if not sa.inspect(op.get_bind()).has_table("invoice"), create_table(..., if_not_exists=True).',
+        "stuck-after-crash",
+    ),
+    Case(
+        r"on sqlite$",
+        "Let the driver leave transactions to SQLAlchemy, in the app's engine or in env.py's: "
+        'connect_args={"autocommit": False} from Python 3.12 on, else isolation_level None at the event connect and '
+        "BEGIN at the event begin. SQLite then takes back what a crash leaves.",
+        "stuck-after-crash|partial-after-crash",
+    ),
+    Case(
+        r"on (?:mysql|mariadb)$",
+        "Each CREATE, ALTER and DROP is committed at once: let a revision have one, or let each look before it acts, "
+        'by sa.inspect(op.get_bind()): if "phone" not in [each["name"] for each in inspector.get_columns("users")].',
+        "stuck-after-crash",
+    ),
+)
+
 
 def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, Any]) -> str:
     """What helps in the case at hand, else the rule's own remedy."""
@@ -152,6 +174,8 @@ def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, An
         return _back(product, trace)
     if lost := evidence.get("lost"):
         return _RESTATE if _is_restated(product, lost, _LOST) else rule.remedy
+    if rule.experiment == "crash":
+        return _first(_CRASHES, rule, f"{message} on {product}")
     if "type" in evidence:
         return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
     if "statements" in evidence:

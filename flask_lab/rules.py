@@ -294,9 +294,7 @@ _ALL = (
         "before them: what a step has done stays, the version says that it was not done, and the next run does it "
         "again. No deployment goes on until someone has mended the database by hand.",
         "One such statement per revision, or a step that looks before it acts: if not "
-        'sa.inspect(op.get_bind()).has_table("invoice"). On SQLite, let the driver leave transactions to SQLAlchemy: '
-        'connect_args={"autocommit": False} from Python 3.12 on, or isolation_level None and a BEGIN at the event '
-        "'begin'.",
+        'sa.inspect(op.get_bind()).has_table("invoice"). On SQLite, let the driver leave transactions to SQLAlchemy.',
     ),
     Rule(
         "partial-after-crash",
