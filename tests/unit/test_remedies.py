@@ -146,3 +146,16 @@ def test_rows_that_the_revision_deletes_itself() -> None:
     rule = RULES["upgrade-loses-rows"]
     assert "deletes them itself" in remedy_for(rule, "mysql", "", {"statements": ["DELETE FROM users"]})
     assert remedy_for(rule, "mysql", "", {"statements": ["DROP TABLE users"]}) == rule.remedy
+
+
+@pytest.mark.parametrize(
+    ("product", "message", "helps"),
+    [
+        ("sqlite", "a crash of the upgrade after CREATE TABLE a", 'connect_args={"autocommit": False}'),
+        ("mysql", "a crash of the upgrade after CREATE TABLE a", "committed at once"),
+        ("mariadb", "a crash after the last statement of a step", "flask db stamp"),
+        ("postgres", "a crash of the upgrade after CREATE TABLE a", "looks before it acts"),
+    ],
+)
+def test_a_crash_is_mended_by_what_its_product_can_do(product: str, message: str, helps: str) -> None:
+    assert helps in remedy_for(RULES["stuck-after-crash"], product, message, {})
