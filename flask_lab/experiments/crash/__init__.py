@@ -14,6 +14,10 @@ from flask_lab.faults import Strike, end_process, end_server, end_session
 from flask_lab.results import Severity
 from flask_lab.sources import open_lasting
 
+PLACES = 240
+"""How many places of all steps together are tried, about."""
+MOST, LEAST = 12, 3
+"""How many of one step, at most and where there are many steps."""
 SERVER_DEATHS = 3
 """In how many revisions the server is killed: it takes seconds until one is there again."""
 STEPS = ("upgrade", "downgrade")
@@ -34,8 +38,9 @@ class Crash(Experiment):
     Where it fails, the lab looks for a repair and tries it: what the crash left is dropped, or the rest is sent by
     hand and the version stamped.
     Passes when: after every death the next run ends as if there had been none, or there is nothing left to do.
-    Cannot see: a death within a statement, which all four products finish or take back as a whole; more than 12
-    places of one step, which are chosen evenly; crashes in revisions that do not get through undisturbed.
+    Cannot see: a death within a statement, which all four products finish or take back as a whole; some places of
+    steps that have many, twelve of which are tried where few revisions are asked about (--only, --since) and three
+    where there are many; crashes in revisions that do not get through undisturbed.
     """
 
     name = "crash"
@@ -45,10 +50,12 @@ class Crash(Experiment):
         ways: dict[str, Strike] = {"process": end_process}
         if stage.product.own_session:
             ways["session"] = end_session(stage.server)
+        asked = [each for each in order if stage.asks(each)]
+        limit = max(LEAST, min(MOST, PLACES // (len(STEPS) * len(asked) or 1)))
         deaths, left_out = _with_the_server(stage, order)
         seen: list[Observation] = []
         for bind in stage.project.engines:
-            for observation in Walk(stage, order, bind, ways).observe():
+            for observation in Walk(stage, order, bind, ways, limit).observe():
                 seen.append(_together(observation, deaths.get((observation.bind, observation.revision))))
                 stage.record(seen[-1])
         tried = [each for each in seen if not each.skipped]

@@ -15,14 +15,12 @@ from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage, error_facts
 from flask_lab.experiments.crash import repair
 from flask_lab.experiments.crash.snapshot import Snapshot, VersionTable
-from flask_lab.faults import Fuse, Sent, Strike, boundaries, struck
+from flask_lab.faults import COMMIT, Fuse, Sent, Strike, boundaries, struck
 from flask_lab.migrator import Direction, Step, Stepper
 from flask_lab.project import Bind
 
 Facts = dict[str, Any]
 T = TypeVar("T")
-LIMIT = 12
-"""How many boundaries of a step are tried."""
 SHOWN = 200
 PATIENCE = 30.0
 """Seconds that a run may take beyond ten times what it took undisturbed."""
@@ -39,7 +37,7 @@ class Scene:
     revision: str
     direction: Direction
     ways: Mapping[str, Strike]
-    limit: int = LIMIT
+    limit: int
     """How many boundaries are tried."""
 
     @contextmanager
@@ -88,7 +86,11 @@ class Trial:
         """All of it, as JSON values; raises MigrationFailed when the step fails undisturbed."""
         self._undisturbed()
         places = boundaries(self.sent)
-        chosen = spread(places, self.scene.limit)
+        # Between two transactions there is most to be seen.
+        telling = [at for at in places if self.sent[at - 1].text == COMMIT]
+        chosen = spread(telling, self.scene.limit)
+        chosen += spread([at for at in places if at not in telling], self.scene.limit - len(chosen))
+        chosen.sort()
         for at in chosen:
             self._die(at)
         facts: Facts = {
@@ -264,8 +266,8 @@ def spread(places: Sequence[T], limit: int) -> list[T]:
     """At most `limit` of the places, as far apart as can be: the one in the middle, or the first and the last too."""
     if len(places) <= limit:
         return list(places)
-    if limit == 1:
-        return [places[len(places) // 2]]
+    if limit < 2:
+        return [places[len(places) // 2]] * limit
     return [places[round(number * (len(places) - 1) / (limit - 1))] for number in range(limit)]
 
 

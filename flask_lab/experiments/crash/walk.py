@@ -11,7 +11,7 @@ from alembic.runtime.migration import RevisionStep
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Observation, Stage
 from flask_lab.experiments.crash.snapshot import Snapshot, VersionTable
-from flask_lab.experiments.crash.trial import LIMIT, Facts, Scene, Trial
+from flask_lab.experiments.crash.trial import Facts, Scene, Trial
 from flask_lab.faults import Strike
 from flask_lab.migrator import Direction, Stepper
 from flask_lab.project import Bind
@@ -24,7 +24,7 @@ class Walk:
     """Steps across every revision; those that nobody asks about are only passed through."""
 
     def __init__(
-        self, stage: Stage, order: Sequence[str], bind: Bind, ways: Mapping[str, Strike], limit: int = LIMIT
+        self, stage: Stage, order: Sequence[str], bind: Bind, ways: Mapping[str, Strike], limit: int
     ) -> None:
         self.stage = stage
         self.bind = bind
