@@ -155,6 +155,8 @@ class Experiment(ABC):
     """Whether it drives databases of the product; the others run where there is no server, too."""
     compares = False
     """Whether it is about several backends: judged by `compare`, on what each recorded of the whole tree."""
+    around = False
+    """Whether it is about what happens around a step that works by itself: crashes, others at the same time."""
     of_revisions = True
     """Whether it records an observation of every revision."""
     of_tree = True

@@ -102,8 +102,8 @@ def grow(backend: str, places: dict[int, Place], left_out: dict[str, str]) -> It
     One that compares backends has nothing to do on one.
     """
     ends = (min(places), max(places))
-    alone = [(name,) for name, each in EXPERIMENTS.items() if not each.compares]
-    for experiments in (*alone, ()):
+    alone = [name for name, each in EXPERIMENTS.items() if not each.compares and not each.around]
+    for experiments in (*((name,) for name in alone), tuple(alone)):
         what = " ".join(("lab run", *experiments))
         try:
             line = growth(backend, what, {size: command(places[size], experiments) for size in ends})

@@ -43,13 +43,12 @@ ALSO = {
     "product-specific-sql": {"upgrade-fails": {"mysql", "mariadb"}},
     "revision-id-too-long": {"upgrade-fails": SERVERS},
 }
-# Those that ask what happens around a step that works: nearly every tree has something of theirs.
-APART = {"crash"}
 # Seen where there are two.
 PAIRED = {"schema-differs-between-backends"}
 
 
-TOGETHER = tuple(name for name in EXPERIMENTS if name not in APART)
+# The others ask what happens around a step that works, and nearly every tree has something of theirs.
+TOGETHER = tuple(each.name for each in EXPERIMENTS.values() if not each.around)
 
 
 class Silent:
@@ -87,7 +86,7 @@ def test_tree(
 ) -> None:
     others = ("sqlite",) if rule in PAIRED else ()
     experiment = RULES[rule].experiment
-    asked = (experiment,) if experiment in APART else TOGETHER
+    asked = TOGETHER if experiment in TOGETHER else (experiment,)
     project = make_project(tmp_path / "project", TREES / rule / kind)
     seen = lab(project, backend, monkeypatch, *others, experiments=asked)
     found = [(each.rule, each.message) for each in seen.findings]

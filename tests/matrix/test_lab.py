@@ -22,6 +22,6 @@ def lab_urls(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 
 # Apart, because a worker of a parallel session has the server of its own backend only; `make lab` compares them.
-ALONE = [each.name for each in EXPERIMENTS.values() if not each.compares]
+ALONE = [each.name for each in EXPERIMENTS.values() if not each.compares and not each.around]
 for name in chosen():
     globals()[f"test_on_{name}"] = lab_tests("app", on=[name], experiments=ALONE, require=required(name))

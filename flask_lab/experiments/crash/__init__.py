@@ -44,6 +44,7 @@ class Crash(Experiment):
     """
 
     name = "crash"
+    around = True
 
     def run(self, stage: Stage) -> None:
         order = stage.project.tree.orders()[0]
