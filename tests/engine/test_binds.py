@@ -122,6 +122,19 @@ def test_faults_name_their_bind(
     }
 
 
+def test_a_crash_is_that_of_a_bind(
+    project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = "op.add_column('lines', sa.Column('{0}', sa.Integer)); op.add_column('lines', sa.Column('{1}', sa.Integer))"
+    drop = "op.drop_column('lines', 'two'); op.drop_column('lines', 'one')"
+    write(project, "0001", None, **FIRST)
+    write(project, "0002", "0001", upgrade_log=add.format("one", "two"), downgrade_log=drop)
+    found = seen(backend, monkeypatch, "crash")
+    stuck = {(each.revision, each.evidence["bind"]) for each in found.findings if each.revision}
+    assert stuck == (set() if backend.name == "postgres" else {("0002", "log")})
+    assert not [each for each in found.not_compared if "ran no revision" in each]
+
+
 def test_each_bind_is_rendered_and_no_file_is_written(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

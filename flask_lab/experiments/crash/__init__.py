@@ -63,6 +63,10 @@ class Crash(Experiment):
         unnoted = [each.revision for each in tried if any(map(_is_unnoted, _crashes(each.facts)))]
         facts: Facts = {"revisions": len(tried), "unnoted": list(dict.fromkeys(unnoted))}
         facts["schema_changes"] = _what_becomes_of_schema(tried)
+        asleep = [
+            bind for bind in stage.project.engines if all(each.bind != stage.named(bind) for each in seen)
+        ]
+        left_out += [f"the bind {bind or 'default'}: env.py ran no revision on it" for bind in asleep]
         facts["not_compared"] = left_out if tried else []
         skipped = "" if tried else "no revision could be tried"
         stage.record(Observation(None, facts, skipped=skipped))
