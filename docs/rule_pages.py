@@ -24,7 +24,7 @@ from flask_lab.rules import RULES, Rule  # noqa: E402
 from flask_lab.runner import Request, run  # noqa: E402
 from flask_lab.sources import open_server  # noqa: E402
 from flask_lab.worker import Message  # noqa: E402
-from tests.engine.projects import TREES, make_project  # noqa: E402
+from tests.engine.projects import TREES, asked, make_project  # noqa: E402
 
 FOLDER = ROOT / "docs" / "rules"
 
@@ -63,13 +63,7 @@ def tried(rule: Rule, kind: str) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder) / "project", TREES / rule.name / kind)
         with chdir(project):
-            return run(Request("app", tuple(PRODUCTS), _experiments(rule)), Silent())
-
-
-def _experiments(rule: Rule) -> tuple[str, ...]:
-    """All that look at steps by themselves, or the rule's own: nearly every tree has something of the others'."""
-    own = EXPERIMENTS[rule.experiment]
-    return (own.name,) if own.around else tuple(each.name for each in EXPERIMENTS.values() if not each.around)
+            return run(Request("app", tuple(PRODUCTS), asked(rule.name)), Silent())
 
 
 def index() -> Iterator[str]:

@@ -100,6 +100,16 @@ def lab() -> None:
     "--write-baseline", type=click.Path(path_type=Path), help="Accept all findings from now on, in this file."
 )
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 at this or worse. Default: error.")
+@click.option("--processes", type=click.IntRange(2, 32), help="How many race each other. Default: 4.")
+@click.option(
+    "--rounds", type=click.IntRange(1, 100), help="How often they race, from each state. Default: 3."
+)
+@click.option(
+    "--slow",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600),
+    help="How long the winner of a race is held up. Default: 6.",
+)
 @click.option("--keep", is_flag=True, help="Keep the databases of failed cells, and say how to open them.")
 @click.option(
     "--no-store", "store", is_flag=True, default=True, flag_value=False, help="Do not keep the run for show."

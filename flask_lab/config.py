@@ -22,6 +22,8 @@ from flask_lab.sources.url import variable_of
 FAIL_ON = [*(each.value for each in Severity), "never"]
 KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on", "budget"}
 BUDGETS = ["reads", "writes"]
+RACE = ("processes", "rounds", "slow")
+"""Options of the command alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         only=options.get("only"),
         since=options.get("since"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
-        options=Options(budget=_budget(table.get("budget", {}))),
+        options=Options(
+            budget=_budget(table.get("budget", {})),
+            **{name: options[name] for name in RACE if options.get(name) is not None},
+        ),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )
 

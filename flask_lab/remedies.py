@@ -144,6 +144,39 @@ _ROWS = (
         "round-trip-changes-values",
     ),
 )
+_LOCK = (
+    "Copy the lock of docs/upgrade-lock.md into env.py, and open the connection by: with upgrade_lock(connectable), "
+    "connectable.connect() as connection. It is taken before the version is read and held for the whole run, on a "
+    "connection of its own; it "
+)
+_LOCKS = (
+    Case(
+        r"a transaction that nobody commits",
+        "A statement on the migrating connection before context.configure begins a transaction, which Alembic takes "
+        "for env.py's and leaves alone. Call connection.commit() after it, or send it on another connection, as the "
+        "lock in docs/upgrade-lock.md does.",
+    ),
+    Case(
+        r"^an old release",
+        "Let env.py stop, without a change, where the database's version is none of its script directory's: Alembic "
+        "does so by itself.",
+    ),
+    Case(
+        r"^when one was killed",
+        "Let the lock be one that ends with its holder's session or process, not a row or a file that is deleted at "
+        "the end: docs/upgrade-lock.md has one that is ready to be copied into env.py.",
+    ),
+    Case(r"on postgres$", f"{_LOCK}asks pg_try_advisory_lock(key) again and again, up to a deadline."),
+    Case(
+        r"on (?:mysql|mariadb)$",
+        f"{_LOCK}asks GET_LOCK(name, 0) again and again, up to a deadline, and takes nothing but 1 for a yes.",
+    ),
+    Case(
+        r"on sqlite$",
+        f"{_LOCK}asks for BEGIN EXCLUSIVE on a file beside the database again and again, up to a deadline. Where only "
+        "one process ever opens the file, accept the finding with that reason.",
+    ),
+)
 
 _CRASHES = (
     Case(
@@ -174,8 +207,8 @@ def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, An
         return _back(product, trace)
     if lost := evidence.get("lost"):
         return _RESTATE if _is_restated(product, lost, _LOST) else rule.remedy
-    if rule.experiment == "crash":
-        return _first(_CRASHES, rule, f"{message} on {product}")
+    if cases := {"crash": _CRASHES, "race": _LOCKS}.get(rule.experiment):
+        return _first(cases, rule, f"{message} on {product}")
     if "type" in evidence:
         return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
     if "statements" in evidence:

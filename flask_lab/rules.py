@@ -317,6 +317,18 @@ _ALL = (
         "round a change of rows, and no CREATE, ALTER or DROP after it on MySQL and MariaDB. Else write it so that "
         "it finds out what is done: WHERE total IS NULL, INSERT ... WHERE NOT EXISTS.",
     ),
+    Rule(
+        "unsafe-concurrent-upgrade",
+        "race",
+        Severity.WARNING,
+        "Processes that upgrade the same database at once get in each other's way",
+        "Alembic takes no lock. Replicas that start together each read the version and run the same revisions: one "
+        "creates the table, the others stop at it, and an entry point that upgrades first does not come up. On MySQL, "
+        "MariaDB and SQLite, which commit around DDL, each may do a part and all may fail. Harmless only where "
+        "exactly one process ever upgrades.",
+        "Let env.py take a lock before it reads the version, on a connection of its own, for the whole run and with a "
+        "bounded wait: docs/upgrade-lock.md has one that is ready to be copied.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

@@ -26,7 +26,7 @@ from flask_lab.backends import parse_backend
 from flask_lab.errors import BackendLost, BackendUnavailable, ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS, Observation, Options, Stage
 from flask_lab.leash import Leash
-from flask_lab.project import AlembicFile, Project, UrlEnv, open_project
+from flask_lab.project import AlembicFile, Opening, Project, UrlEnv, open_project
 from flask_lab.results import BackendReport, ProjectReport, Verdict
 from flask_lab.since import revisions_since
 from flask_lab.sources import Server, Watch, open_server
@@ -113,7 +113,16 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
             record = _recorder(experiment, watch, tell)
-            stage = Stage(project, server, record, asked, job.keep, options=job.options, check=watch.check)
+            stage = Stage(
+                project,
+                server,
+                record,
+                asked,
+                job.keep,
+                options=job.options,
+                opening=Opening(job.app, job.url_env, job.alembic),
+                check=watch.check,
+            )
             _ask(experiment, stage, watch, tell)
         tell("done")
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from sqlalchemy import URL, Connection
@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection
 from flask_lab.backends import Backend, Product
 from flask_lab.experiments.options import Options
 from flask_lab.migrator import Migrator, Step, describe
-from flask_lab.project import Bind, Project
+from flask_lab.project import Bind, Opening, Project
 from flask_lab.results import Facts, Severity
 from flask_lab.schema import Schema, SchemaReader
 from flask_lab.sources import Server
@@ -66,6 +66,8 @@ class Stage:
     backend: Backend | None = None
     """The backend that is asked about where it has no server; `server` is SQLite's then, for the app to open on."""
     options: Options = field(default_factory=Options)
+    opening: Opening = field(default_factory=Opening)
+    """How the project was opened, for an experiment that opens it in processes of its own."""
     check: Callable[[], None] = lambda: None
     """Raises BackendLost if what was seen lately may be due to the server; `record` does so too."""
     _seen: tuple[Connection, str, SchemaReader] | None = None
@@ -109,10 +111,16 @@ class Stage:
         return "" if len(self.project.engines) == 1 else bind or "default"
 
     @contextmanager
-    def databases(self) -> Iterator[None]:
-        """New, empty databases for all binds of the project, which points at them meanwhile, and then back."""
+    def databases(self, like: Mapping[Bind, URL] = MappingProxyType({})) -> Iterator[None]:
+        """New databases for all binds of the project, which points at them meanwhile, and then back.
+
+        They are empty, or copies of those to be `like`, which nobody may be connected to.
+        """
         with ExitStack() as stack:
-            urls = {bind: stack.enter_context(self.server.scratch()) for bind in self.project.engines}
+            urls = {
+                bind: stack.enter_context(self.server.scratch(like.get(bind)))
+                for bind in self.project.engines
+            }
             outer, self._urls = self._urls, urls
             self.project.point_at(urls)
             try:

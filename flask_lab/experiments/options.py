@@ -12,7 +12,17 @@ class Options:
 
     budget: Mapping[str, float] = field(default_factory=dict)
     """How many milliseconds traffic may wait, its reads and its writes."""
+    processes: int = 4
+    """How many upgrade the same database at once."""
+    rounds: int = 3
+    """How often they do, from each state that they begin with."""
+    slow: float = 6.0
+    """How many seconds the one that migrates is held up while the others wait."""
 
     def repeated(self, experiment: str) -> Iterator[str]:
         """The options of a command that sets them again for `experiment`; the budget is a setting of the project."""
-        yield from ()
+        if experiment == "race":
+            usual = Options()
+            for name in ("processes", "rounds", "slow"):
+                if (value := getattr(self, name)) != getattr(usual, name):
+                    yield f"--{name} {value:g}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import URL
 
@@ -16,7 +17,16 @@ from flask_lab.project.flask_app import open_app, own_engines
 from flask_lab.project.plain import AlembicFile, open_plain
 from flask_lab.project.reach import Bind, Reach, UrlEnv
 
-__all__ = ["AlembicFile", "Bind", "Project", "UrlEnv", "open_project", "own_engines"]
+__all__ = ["AlembicFile", "Bind", "Opening", "Project", "UrlEnv", "open_project", "own_engines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What another process needs to open the same project."""
+
+    app: str = ""
+    url_env: UrlEnv = ""
+    alembic: AlembicFile | None = None
 
 
 @contextmanager

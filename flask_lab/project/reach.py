@@ -40,7 +40,8 @@ class Reach:
         self._scratch = scratch
         self._variables = {url_env: "{url}"} if isinstance(url_env, str) else url_env
         self._who = who
-        self._bounds = bounds
+        self.bounds = bounds
+        """Statements for each new session."""
         self._binds: dict[str, Bind] = {}
         self._engines: set[Engine] = set()
 
@@ -93,10 +94,10 @@ class Reach:
 
     def _bound(self, connection: Any, _record: Any) -> None:
         """Bound how long a new session waits; a revision that waits for another of its own would never end."""
-        if not self._bounds or isinstance(connection, sqlite3.Connection):
+        if not self.bounds or isinstance(connection, sqlite3.Connection):
             return
         cursor = connection.cursor()
-        for statement in self._bounds:
+        for statement in self.bounds:
             cursor.execute(statement)
         cursor.close()
         connection.commit()

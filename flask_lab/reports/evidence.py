@@ -47,7 +47,9 @@ def _lines(facts: Mapping[str, Any]) -> list[Line]:
 
 
 def _expected_and_found(facts: Mapping[str, Any]) -> Iterator[Line]:
-    if examples := facts.get("examples"):
+    if said := facts.get("said"):
+        yield FOUND, str(said)
+    elif examples := facts.get("examples"):
         yield "expected", _row(examples[0]["before"])
         yield FOUND, _row(examples[0]["after"]) or NOTHING
     elif rows := facts.get("gone") or facts.get("values"):

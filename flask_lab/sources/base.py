@@ -95,9 +95,9 @@ class Server:
         return self.backend.product
 
     @contextmanager
-    def scratch(self) -> Iterator[URL]:
-        """A new, empty database, dropped at the end whoever is connected to it."""
-        url = self.create()
+    def scratch(self, like: URL | None = None) -> Iterator[URL]:
+        """A new database, empty or a copy of the one to be `like`; dropped at the end whoever is connected to it."""
+        url = self.create() if like is None else self.clone(like)
         try:
             yield url
         finally:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import flask_migrate
 
+from flask_lab.experiments import EXPERIMENTS
+from flask_lab.rules import RULES
+
 TREES = Path(__file__).resolve().parents[1] / "trees"
 TEMPLATE = Path(flask_migrate.__file__).parent / "templates" / "flask"
 APP = """
@@ -29,14 +32,25 @@ def create_app():
     return app
 """
 
+# The others ask what happens around a step that works, and nearly every tree has something of theirs: each that has
+# Flask-Migrate's own env.py, for one, which takes no lock.
+TOGETHER = tuple(each.name for each in EXPERIMENTS.values() if not each.around)
+
+
+def asked(rule: str) -> tuple[str, ...]:
+    """The experiments that are asked of a rule's trees."""
+    experiment = RULES[rule].experiment
+    return TOGETHER if experiment in TOGETHER else (experiment,)
+
 
 def make_project(folder: Path, tree: Path) -> Path:
-    """A project in `folder` with the revisions, and the models if there are any, of `tree`."""
+    """A project in `folder` with the revisions of `tree`, and with its models and its env.py where it has its own."""
     folder.mkdir(parents=True)
     (folder / "app.py").write_text(APP.lstrip())
     shutil.copytree(tree / "versions", folder / "migrations" / "versions")
     for name in ("env.py", "script.py.mako"):
-        shutil.copy(TEMPLATE / name, folder / "migrations" / name)
+        own = tree / name
+        shutil.copy(own if own.exists() else TEMPLATE / name, folder / "migrations" / name)
     shutil.copy(TEMPLATE / "alembic.ini.mako", folder / "migrations" / "alembic.ini")
     if (tree / "models.py").exists():
         shutil.copy(tree / "models.py", folder / "models.py")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import TREES, make_project
+from tests.engine.projects import TOGETHER, TREES, make_project
 from tests.engine.test_project import ROOT, lab
 
 BAD = TREES / "downgrade-missing" / "bad"
@@ -35,12 +35,12 @@ def test_findings_are_exit_code_one_with_a_command_that_repeats_them(bad: Path) 
 
 
 def test_fail_on_never_is_exit_code_zero(bad: Path) -> None:
-    assert lab(bad, "run", "--on", "sqlite", "--fail-on", "never").returncode == 0
+    assert lab(bad, "run", *TOGETHER, "--on", "sqlite", "--fail-on", "never").returncode == 0
 
 
 def test_baseline_accepts_what_is_there(bad: Path) -> None:
-    assert lab(bad, "run", "--on", "sqlite", "--write-baseline", "known.json").returncode == 1
-    done = lab(bad, "run", "--on", "sqlite", "--baseline", "known.json")
+    assert lab(bad, "run", *TOGETHER, "--on", "sqlite", "--write-baseline", "known.json").returncode == 1
+    done = lab(bad, "run", *TOGETHER, "--on", "sqlite", "--baseline", "known.json")
     assert done.returncode == 0
     assert "≈ known" in done.stdout
 
@@ -50,11 +50,11 @@ def test_comment_accepts_with_its_reason(bad: Path) -> None:
     revision.write_text(
         revision.read_text() + "\n# lab: ignore[downgrade-missing] phones are never taken back\n"
     )
-    assert lab(bad, "run", "--on", "sqlite").returncode == 0
+    assert lab(bad, "run", *TOGETHER, "--on", "sqlite").returncode == 0
 
 
 def test_stored_run_is_shown_again_in_any_format(bad: Path) -> None:
-    lab(bad, "run", "--on", "sqlite")
+    lab(bad, "run", *TOGETHER, "--on", "sqlite")
     done = lab(bad, "show", "--format", "junit:out.xml", "--format", "github")
     assert done.returncode == 0
     assert (bad / "out.xml").read_text().count("<failure") == 1
@@ -97,10 +97,10 @@ def test_wrong_input_is_one_line_and_exit_code_two(bad: Path, arguments: list[st
 
 
 def test_since_asks_about_what_came_after(bad: Path) -> None:
-    done = lab(bad, "run", "--on", "sqlite", "--since", "0002_phone", "--format", "json")
+    done = lab(bad, "run", *TOGETHER, "--on", "sqlite", "--since", "0002_phone", "--format", "json")
     assert done.returncode == 0
     assert {cell["revision"] for cell in json.loads(done.stdout)["cells"]} == {None}
-    assert lab(bad, "run", "--on", "sqlite", "--since", "0001_users").returncode == 1
+    assert lab(bad, "run", *TOGETHER, "--on", "sqlite", "--since", "0001_users").returncode == 1
 
 
 def test_wait_ends_when_the_apps_own_database_answers(bad: Path) -> None:
@@ -131,13 +131,15 @@ def test_unknown_setting_is_named(bad: Path) -> None:
 
 def test_missing_backend_is_skipped_and_required_is_exit_code_three(bad: Path) -> None:
     nowhere = {"LAB_POSTGRES_URL": "postgresql://lab:secret@127.0.0.1:1/postgres"}
-    done = lab(bad, "run", "--on", "sqlite,postgres", "--fail-on", "never", **nowhere)
+    done = lab(bad, "run", *TOGETHER, "--on", "sqlite,postgres", "--fail-on", "never", **nowhere)
     assert done.returncode == 0
     assert "postgres skipped: no server for postgres: LAB_POSTGRES_URL" in " ".join(done.stdout.split())
     assert "secret" not in done.stdout + done.stderr
-    required = lab(bad, "run", "--on", "sqlite,postgres", "--fail-on", "never", "--require", **nowhere)
+    required = lab(
+        bad, "run", *TOGETHER, "--on", "sqlite,postgres", "--fail-on", "never", "--require", **nowhere
+    )
     assert required.returncode == 3
-    assert lab(bad, "run", "--on", "postgres", "--fail-on", "never", **nowhere).returncode == 3
+    assert lab(bad, "run", *TOGETHER, "--on", "postgres", "--fail-on", "never", **nowhere).returncode == 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -54,6 +54,7 @@ def look(url: str | sa.URL, table: str = "users") -> None:
         ("upgrade-fails-on-data", "data", "users"),
         ("upgrade-loses-rows", "data", "sqlite_master"),
         ("model-drift", "drift", "users"),
+        ("unsafe-concurrent-upgrade", "race", "users"),
     ],
 )
 def test_sqlite_file_is_as_it_was_when_the_step_failed(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.projects import TREES, make_project
+from tests.engine.projects import TOGETHER, TREES, make_project
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = TREES / "model-drift" / "good"
@@ -33,7 +33,7 @@ def lab(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 def verdicts(folder: Path, **environment: str) -> dict[str, Any]:
     """The JSON report of a run on SQLite."""
-    done = lab(folder, "run", "--on", "sqlite", "--format", "json", **environment)
+    done = lab(folder, "run", *TOGETHER, "--on", "sqlite", "--format", "json", **environment)
     assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

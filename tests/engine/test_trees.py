@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flask_lab.experiments import EXPERIMENTS
 from flask_lab.results import Run, Verdict
 from flask_lab.rules import RULES
 from flask_lab.runner import Request, run
 from flask_lab.worker import Message
-from tests.engine.projects import TREES, make_project
+from tests.engine.projects import TOGETHER, TREES, asked, make_project
 from tests.harness.plugin import ReadyBackend
 
 EVERYWHERE = {"sqlite", "postgres", "mysql", "mariadb"}
@@ -45,10 +44,6 @@ ALSO = {
 }
 # Seen where there are two.
 PAIRED = {"schema-differs-between-backends"}
-
-
-# The others ask what happens around a step that works, and nearly every tree has something of theirs.
-TOGETHER = tuple(each.name for each in EXPERIMENTS.values() if not each.around)
 
 
 class Silent:
@@ -85,10 +80,8 @@ def test_tree(
     rule: str, kind: str, backend: ReadyBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = ("sqlite",) if rule in PAIRED else ()
-    experiment = RULES[rule].experiment
-    asked = TOGETHER if experiment in TOGETHER else (experiment,)
     project = make_project(tmp_path / "project", TREES / rule / kind)
-    seen = lab(project, backend, monkeypatch, *others, experiments=asked)
+    seen = lab(project, backend, monkeypatch, *others, experiments=asked(rule))
     found = [(each.rule, each.message) for each in seen.findings]
     assert {name for name, _ in found} == (expected(rule, backend.name) if kind == "bad" else set()), found
     assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]
