@@ -110,6 +110,11 @@ def lab() -> None:
     type=click.FloatRange(0, 3600),
     help="How long the winner of a race is held up. Default: 6.",
 )
+@click.option(
+    "--old-ref",
+    metavar="GIT_REF",
+    help="The previous release, whose own models rolling asks at the head: v1.4, origin/main.",
+)
 @click.option("--keep", is_flag=True, help="Keep the databases of failed cells, and say how to open them.")
 @click.option(
     "--no-store", "store", is_flag=True, default=True, flag_value=False, help="Do not keep the run for show."

@@ -20,7 +20,7 @@ from flask_lab.results import Finding, Severity
 from flask_lab.sources.url import variable_of
 
 FAIL_ON = [*(each.value for each in Severity), "never"]
-KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on", "budget"}
+KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on", "budget", "old_ref"}
 BUDGETS = ["reads", "writes"]
 RACE = ("processes", "rounds", "slow")
 """Options of the command alone."""
@@ -75,6 +75,7 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         options=Options(
             budget=_budget(table.get("budget", {})),
             **{name: options[name] for name in RACE if options.get(name) is not None},
+            old_ref=options.get("old_ref") or table.get("old_ref", ""),
         ),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )

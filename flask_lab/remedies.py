@@ -199,6 +199,37 @@ _CRASHES = (
         "stuck-after-crash",
     ),
 )
+# Steps by which releases and schema change in turn, so that two releases can always run beside each other.
+_DEPLOYS = {
+    "table renamed": "Make {new} beside {table}, or leave a view of the old name; write both, copy the old rows, read "
+    "{new}; drop {table} last, when no release that uses it runs any more.",
+    "table gone": "Let one release stop using {table}, and drop it by a revision of the next. Such a last step is "
+    "meant: accept it, # lab: ignore[old-code-breaks] why.",
+    "column renamed": "Add {new} beside {column}, both of them NULL; write both, by the release or by triggers; copy "
+    "the old rows; read {new}; stop writing {column}; drop it last, when no release that uses it runs any more.",
+    "column gone": "Let one release stop reading and writing {table}.{column}, which has to be NULL or to have a "
+    "server_default by then, and drop it by a revision of the next. Such a last step is meant: accept it, # lab: "
+    "ignore[old-code-breaks] why.",
+    "required": "Add {column} with a server_default, or as NULL; let the new release write it; fill the rows of "
+    "before; take the default away, or make it NOT NULL, in a later revision.",
+    "null": "Fill what is NULL, and let a release that always writes {column} be out everywhere; make it NOT NULL in a "
+    "later revision. A server_default helps where an INSERT leaves it out.",
+    "unique": "Let a release that keeps {column} unique be out everywhere, tell apart what is there twice, and add the "
+    "constraint in a later revision. Where it is unique from the start: accept it with that reason.",
+    "reference": "Let a release that writes only what is in {new} be out everywhere, clean the rest, and add the "
+    "foreign key in a later revision.",
+    "label": "Let a release that writes the label no more be out everywhere, move the rows to another, and take it "
+    "away in a later revision.",
+    "check": "Let a release that keeps to the CHECK be out everywhere, mend the rows, and add it in a later revision.",
+    "type": "Let a release that writes only what fits be out everywhere, then narrow the column; or add a column of "
+    "the new type beside it, write both, copy, read the new one, and drop the old one last.",
+    "generated": "Let a release that no longer writes {column} be out everywhere, then let the server compute it.",
+    "value": "Add a column of the new type beside {column}; write both, copy, read the new one, drop the old one last.",
+    "default": "Keep the default until no release runs any more that leaves {column} out.",
+    "new label": "Deploy a release that can read the label, and does not write it yet, before the one that does.",
+    "still required": "In a revision before, let {column} be NULL or give it a server_default; then let one release "
+    "stop using it; drop it last.",
+}
 
 
 def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, Any]) -> str:
@@ -209,11 +240,12 @@ def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, An
         return _RESTATE if _is_restated(product, lost, _LOST) else rule.remedy
     if cases := {"crash": _CRASHES, "race": _LOCKS}.get(rule.experiment):
         return _first(cases, rule, f"{message} on {product}")
+    if (cause := evidence.get("cause")) in _DEPLOYS:
+        return _DEPLOYS[cause].format_map(evidence)
     if "type" in evidence:
         return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
-    if "statements" in evidence:
-        return _first(_ROWS, rule, *evidence["statements"])
-    return _first(_SAID, rule, message)
+    said = evidence.get("statements")
+    return _first(_SAID, rule, message) if said is None else _first(_ROWS, rule, *said)
 
 
 def _first(cases: Iterable[Case], rule: Rule, *said: str) -> str:

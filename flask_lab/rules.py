@@ -329,6 +329,29 @@ _ALL = (
         "Let env.py take a lock before it reads the version, on a connection of its own, for the whole run and with a "
         "bounded wait: docs/upgrade-lock.md has one that is ready to be copied.",
     ),
+    Rule(
+        "old-code-breaks",
+        "rolling",
+        Severity.WARNING,
+        "The previous release fails, or stores other values, on the new schema",
+        "While a deployment rolls out, the old release still runs, and the schema is the new one already: requests "
+        "fail until the last old process is gone, and again after a rollback of the code alone. Nothing of it is met "
+        "where the old release is stopped before the migration.",
+        "Expand, then contract: first add what the new release needs and keep what the old one uses, in step; take it "
+        "away in a later revision, when no release that uses it runs any more. Such a last step is meant: accept it "
+        "with a reason, # lab: ignore[old-code-breaks] why.",
+    ),
+    Rule(
+        "new-code-breaks",
+        "rolling",
+        Severity.WARNING,
+        "What the new release writes is lost or changed for the old one after a rollback, or neither can be first",
+        "After a downgrade the old release meets rows that the new one wrote. And where the old release fails on the "
+        "new schema, the new one has to run on the old schema first. That it fails there for want of what the revision "
+        "adds is no finding: that is why migrations run before the new code.",
+        "Keep the old column or table beside the new one, written by both, until no rollback needs it; let a column be "
+        "NULL or have a server_default in a revision before the one that drops it.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

@@ -7,10 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask_lab import __version__, judging
 from flask_lab.across import compared
 from flask_lab.backends import parse_backend
+from flask_lab.checkout import commit_of
 from flask_lab.errors import NoProject, TreeError
 from flask_lab.merging import together
 from flask_lab.results import ProjectReport, Run
@@ -26,8 +28,11 @@ __all__ = ["Listener", "Request", "run"]
 def run(request: Request, listener: Listener) -> Run:
     """Ask every experiment on every backend. KeyboardInterrupt comes out when all workers are gone.
 
-    ConfigError when `only` or `since` name nothing that there is, TreeError when the project cannot be opened anywhere.
+    ConfigError when `only`, `since` or `old_ref` name nothing that there is, TreeError when the project cannot be
+    opened anywhere.
     """
+    if request.options.old_ref and "rolling" in request.experiments:
+        commit_of(request.options.old_ref, Path.cwd())
     started, begun = datetime.now(UTC), time.monotonic()
     _look_for_the_project(request)
     with working(request) as workers:

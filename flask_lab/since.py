@@ -32,7 +32,7 @@ def revisions_since(tree: Tree, since: str, folder: Path) -> frozenset[str]:
 def _changed(ref: str, folder: Path) -> set[Path]:
     """The files in `folder` that are not as they were in a commit, those not yet added to git among them."""
     try:
-        _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     except subprocess.CalledProcessError as error:
         raise ConfigError(
             f"--since {ref}: there is no such revision, and no such commit in git",
@@ -43,18 +43,19 @@ def _changed(ref: str, folder: Path) -> set[Path]:
             f"--since {ref}: there is no such revision, and no git to ask: {error.strerror}"
         ) from error
     try:
-        begun = _git(folder, "merge-base", ref, "HEAD").strip()
+        begun = git(folder, "merge-base", ref, "HEAD").strip()
     except subprocess.CalledProcessError:
         # No history in common, as in a shallow clone: then the commit itself.
         begun = ref
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
-    changed = _git(folder, "diff", "--name-only", "-z", "--diff-filter=d", begun, "--", ".").split("\0")
-    new = _git(folder, "ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", ".").split(
+    top = Path(git(folder, "rev-parse", "--show-toplevel").strip())
+    changed = git(folder, "diff", "--name-only", "-z", "--diff-filter=d", begun, "--", ".").split("\0")
+    new = git(folder, "ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", ".").split(
         "\0"
     )
     return {(top / each).resolve() for each in (*changed, *new) if each}
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str:
+    """What a git command prints; CalledProcessError when it fails, OSError where there is no git."""
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout

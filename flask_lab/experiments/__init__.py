@@ -10,11 +10,21 @@ from flask_lab.experiments.options import Options
 from flask_lab.experiments.parity import Parity
 from flask_lab.experiments.portability import Portability
 from flask_lab.experiments.race import Race
+from flask_lab.experiments.rolling import Rolling
 from flask_lab.experiments.stairway import Stairway
 
 __all__ = ["EXPERIMENTS", "Experiment", "Fault", "Observation", "Options", "Stage"]
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
-    for experiment in (Stairway(), Data(), Drift(), Parity(), Portability(), Crash(), Race())
+    for experiment in (
+        Stairway(),
+        Data(),
+        Drift(),
+        Parity(),
+        Portability(),
+        Crash(),
+        Race(),
+        Rolling(),
+    )
 }

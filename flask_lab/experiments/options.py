@@ -19,6 +19,9 @@ class Options:
     slow: float = 6.0
     """How many seconds the one that migrates is held up while the others wait."""
 
+    old_ref: str = ""
+    """A git ref whose models are the previous release's, at the head."""
+
     def repeated(self, experiment: str) -> Iterator[str]:
         """The options of a command that sets them again for `experiment`; the budget is a setting of the project."""
         if experiment == "race":
@@ -26,3 +29,5 @@ class Options:
             for name in ("processes", "rounds", "slow"):
                 if (value := getattr(self, name)) != getattr(usual, name):
                     yield f"--{name} {value:g}"
+        if experiment == "rolling" and self.old_ref:
+            yield f"--old-ref {self.old_ref}"

@@ -71,9 +71,7 @@ class Loader:
         self.said: dict[str, str] = {}
         self.keys = self.maker.keys
         self.spare = itertools.count(SPARE)
-        if connection.dialect.name == "postgresql":
-            # Else a reference that is checked at the commit would be found broken when nobody can help it any more.
-            connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        check_at_once(connection)
 
     def fill(self, shape: Shape) -> None:
         """Add rows to one table."""
@@ -258,6 +256,13 @@ def _bound(row: Row) -> Row:
 
 def _waits(row: Row, reference: Reference) -> bool:
     return any(row.get(name) is None for name in reference.columns)
+
+
+def check_at_once(connection: Connection) -> None:
+    """Let the transaction check every reference at once."""
+    if connection.dialect.name == "postgresql":
+        # Else one that is checked at the commit would be found broken when nobody can help it any more.
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def names(said: str, column: str) -> bool:

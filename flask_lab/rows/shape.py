@@ -175,7 +175,9 @@ def _shape(name: str, found: Mapping[str, Any], dialect: str) -> Shape:
                 tuple(each["constrained_columns"]), each["referred_table"], tuple(each["referred_columns"])
             )
             for each in found["references"] or ()
+            # SQLite keeps a key that does not fit the one it refers to.
             if not each["referred_schema"]
+            and len(each["constrained_columns"]) == len(each["referred_columns"])
         ),
         tuple(checks),
     )

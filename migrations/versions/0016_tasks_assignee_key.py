@@ -18,6 +18,8 @@ down_revision = "0015_index_tasks_assignee"
 branch_labels = None
 depends_on = None
 
+# lab: ignore[old-code-breaks] releases assign users who are there; any other assignee is to be refused
+
 
 def upgrade() -> None:
     online.add_foreign_key("fk_tasks_assignee_id_users", "tasks", "assignee_id", "users", ondelete="SET NULL")

@@ -17,6 +17,8 @@ down_revision = "0024_copy_bios_to_profiles"
 branch_labels = None
 depends_on = None
 
+# lab: ignore[old-code-breaks] last step: deploy it when no release that uses users.bio runs any more
+
 COPY = """
 INSERT INTO profiles (user_id, bio)
 SELECT users.id, users.bio FROM users

@@ -17,6 +17,7 @@ down_revision = "0031_projects_name_required"
 branch_labels = None
 depends_on = None
 
+# lab: ignore[old-code-breaks] last step: since 0030 no release that runs uses titles
 # lab: ignore[upgrade-destroys-data] since 0030 no release writes titles; the names that the way back takes replace them
 
 

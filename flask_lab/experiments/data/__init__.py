@@ -46,7 +46,7 @@ class Data(Experiment):
     of_tree = False
 
     def run(self, stage: Stage) -> None:
-        enforces = _enforces(stage)
+        enforces = enforces_foreign_keys(stage)
         known = Knowledge(enforces=enforces)
         with _foreign_keys_enforced():
             for order in stage.project.tree.orders():
@@ -122,7 +122,7 @@ def _left(*trials: Facts) -> Iterator[str]:
     yield from dict.fromkeys(step for each in trials if (step := each.get("fails_empty")) in _LEFT)
 
 
-def _enforces(stage: Stage) -> bool:
+def enforces_foreign_keys(stage: Stage) -> bool:
     """Whether the app enforces foreign keys by itself; of the products, only SQLite leaves that to it."""
     if stage.server.product.name != "sqlite":
         return True

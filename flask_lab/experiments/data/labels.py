@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,12 @@ class Labels:
         """Note what a step declared."""
         for operation in step.operations:
             self._take(operation)
+
+    def take_models(self, tables: Iterable[sa.Table]) -> None:
+        """Note what models declare."""
+        for table in tables:
+            for column in table.columns:
+                self._note(table.name, column.name, column.type)
 
     def _take(self, operation: Any) -> None:
         match operation:
@@ -50,6 +56,10 @@ class Labels:
     def _move(self, place: tuple[str, str], name: str) -> None:
         if place in self._known:
             self._known[place[0], name] = self._known.pop(place)
+
+    def declares(self, table: str, column: str) -> bool:
+        """Whether an operation declared a column as an enumeration."""
+        return (table, column) in self._known
 
     def on(self, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
         """Tables, with the labels as all that their columns of text take."""
