@@ -62,7 +62,8 @@ def ask_previous(stage: Stage) -> dict[Bind, Facts]:
         spare = [written(stack.enter_context(stage.server.scratch())) for _ in range(count)]
         answer = _asked(stage, folder, heads, spare)
     if "error" in answer:
-        return {next(iter(heads)): {"skipped": f"the app at {ref} cannot be asked: {answer['error']}"}}
+        said = answer["error"].replace(f"{folder}/", "")
+        return {next(iter(heads)): {"skipped": f"the app at {ref} cannot be asked: {said}"}}
     found = {bind: answer["binds"].get(bind or "") for bind in heads}
     return {bind: facts | {"old_ref": ref} for bind, facts in found.items() if facts is not None}
 
