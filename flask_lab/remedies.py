@@ -186,7 +186,7 @@ _CRASHES = (
         "stuck-after-crash",
     ),
     Case(
-        r"on sqlite$",
+        r"(?s)^(?!.* after the COMMIT).* on sqlite$",
         "Let the driver leave transactions to SQLAlchemy, in the app's engine or in env.py's: "
         'connect_args={{"autocommit": False}} from Python 3.12 on, else isolation_level None at the event connect and '
         "BEGIN at the event begin. SQLite then takes back what a crash leaves.",

@@ -92,6 +92,17 @@ def test_what_cannot_be_undone_is_finished_by_hand(lab: Lab) -> None:
         assert not found
 
 
+def test_what_was_committed_last_is_named(lab: Lab) -> None:
+    apart = """
+    with op.get_context().autocommit_block():
+        op.execute("UPDATE users SET name = 'n'")
+    op.add_column("users", sa.Column("one", sa.Integer))
+    """
+    found = crashes(lab.run((USERS, DROP_USERS), (apart, "pass")), "0002")
+    assert "UPDATE users SET name = 'n'" in {each["after"] for each in found}
+    assert any(each["after"].startswith("the COMMIT of UPDATE users") for each in found)
+
+
 def test_values_that_are_others_each_time_are_no_difference(lab: Lab) -> None:
     stamped = """
     import uuid

@@ -133,13 +133,21 @@ class Trial:
         self.scene.stage.server.sessions(url)
         left = Snapshot.take(url, self.scene.table, self.before, self._result)
         next_sent = self.sent[at].text if at < len(self.sent) else "the end"
-        facts: Facts = {"way": way, "after": _short(self.sent[at - 1].text), "before": _short(next_sent)}
+        facts: Facts = {"way": way, "after": self._last(at), "before": _short(next_sent)}
         if not death.was_struck:
             return facts | {"again": "never got there", "said": death.said}
         if death.said:
             facts["said"] = death.said
         facts |= self._place(left)
         return facts | self._outcome(left, url, at)
+
+    def _last(self, at: int) -> str:
+        """What was sent last that changed something, and whether that is committed."""
+        sent = [each for each in self.sent[:at] if each.changes]
+        said = [each.text for each in sent if each.text != COMMIT]
+        if sent[-1].text == COMMIT and said:
+            return f"the COMMIT of {_short(said[-1])}"
+        return _short(sent[-1].text)
 
     @property
     def _result(self) -> Snapshot:
