@@ -24,7 +24,7 @@ from flask_lab.rules import RULES, Rule  # noqa: E402
 from flask_lab.runner import Request, run  # noqa: E402
 from flask_lab.sources import open_server  # noqa: E402
 from flask_lab.worker import Message  # noqa: E402
-from tests.engine.projects import TREES, asked, make_project  # noqa: E402
+from tests.engine.projects import TREES, asked, make_project, options_of  # noqa: E402
 
 FOLDER = ROOT / "docs" / "rules"
 
@@ -63,7 +63,8 @@ def tried(rule: Rule, kind: str) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder) / "project", TREES / rule.name / kind)
         with chdir(project):
-            return run(Request("app", tuple(PRODUCTS), asked(rule.name)), Silent())
+            request = Request("app", tuple(PRODUCTS), asked(rule.name), options=options_of(rule.name))
+            return run(request, Silent())
 
 
 def index() -> Iterator[str]:

@@ -29,6 +29,7 @@ from flask_lab.runner import Request
 from flask_lab.runner import run as run_experiments
 from flask_lab.waiting import wait_for
 
+LEAST_ROWS, MOST_ROWS = 100, 1_000_000_000
 FOUND, WRONG, BROKEN, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -69,6 +70,19 @@ PLAIN: list[click.Parameter] = [
     ),
     _plain("metadata", "Where the models of a plain project are; else only env.py says so.", "MODULE:NAME"),
 ]
+
+
+def _count(_context: click.Context, _parameter: click.Parameter, given: str | None) -> int | None:
+    """A number of rows, with or without `_` between its digits."""
+    if given is None:
+        return None
+    try:
+        rows = int(given)
+    except ValueError:
+        raise click.BadParameter(f"{given!r} is no number of rows, such as 1_000_000") from None
+    if not LEAST_ROWS <= rows <= MOST_ROWS:
+        raise click.BadParameter(f"{rows} is not between {LEAST_ROWS} and {MOST_ROWS:_}")
+    return rows
 
 
 @click.group(params=PLAIN)
@@ -114,6 +128,18 @@ def lab() -> None:
     "--old-ref",
     metavar="GIT_REF",
     help="The previous release, whose own models rolling asks at the head: v1.4, origin/main.",
+)
+@click.option(
+    "--rows", callback=_count, metavar="N", help="Rows of a table under traffic: 1_000_000. Default: 100_000."
+)
+@click.option(
+    "--forecast", callback=_count, metavar="N", help="Say what traffic is to expect over so many rows."
+)
+@click.option(
+    "--blocker",
+    type=click.FloatRange(min=0, max=600),
+    metavar="SECONDS",
+    help="Put an open transaction in the way of each revision under traffic.",
 )
 @click.option("--keep", is_flag=True, help="Keep the databases of failed cells, and say how to open them.")
 @click.option(

@@ -22,8 +22,8 @@ from flask_lab.sources.url import variable_of
 FAIL_ON = [*(each.value for each in Severity), "never"]
 KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on", "budget", "old_ref"}
 BUDGETS = ["reads", "writes"]
-RACE = ("processes", "rounds", "slow")
-"""Options of the command alone."""
+# What a command may set of experiments.Options by itself.
+OPTIONS = ("rows", "forecast", "blocker", "processes", "rounds", "slow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,7 @@ def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None
         only=options.get("only"),
         since=options.get("since"),
         fail_on=None if fail_on == "never" else Severity(fail_on),
-        options=Options(
-            budget=_budget(table.get("budget", {})),
-            **{name: options[name] for name in RACE if options.get(name) is not None},
-            old_ref=options.get("old_ref") or table.get("old_ref", ""),
-        ),
+        options=_options(options, table),
         baseline=options.get("baseline") or (Path(table["accept"]) if "accept" in table else None),
     )
 
@@ -106,11 +102,23 @@ def _url_env(given: UrlEnv) -> UrlEnv:
     return given
 
 
-def _budget(given: Any) -> Mapping[str, float]:
+def _options(options: Mapping[str, Any], table: Mapping[str, Any]) -> Options:
+    given = {name: options[name] for name in OPTIONS if options.get(name) is not None}
+    return Options(
+        budget=_budget(table.get("budget", {})),
+        old_ref=options.get("old_ref") or table.get("old_ref", ""),
+        **given,
+    )
+
+
+def _budget(given: Any, *, is_of_product: bool = False) -> Mapping[str, Any]:
     hint = "write [tool.flask_lab.budget] with reads = 100, writes = 500: milliseconds"
     if not isinstance(given, dict):
         raise ConfigError(f"budget is {given!r}, which is no table", hint)
     for name, value in given.items():
+        if name in PRODUCTS and not is_of_product:
+            _budget(value, is_of_product=True)
+            continue
         if name not in BUDGETS:
             raise ConfigError.unknown_name("budget", name, BUDGETS)
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:

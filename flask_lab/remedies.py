@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask_lab.online import way_online
 from flask_lab.rules import Rule
 
 
@@ -238,14 +239,23 @@ def remedy_for(rule: Rule, product: str, message: str, evidence: Mapping[str, An
         return _back(product, trace)
     if lost := evidence.get("lost"):
         return _RESTATE if _is_restated(product, lost, _LOST) else rule.remedy
-    if cases := {"crash": _CRASHES, "race": _LOCKS}.get(rule.experiment):
-        return _first(cases, rule, f"{message} on {product}")
-    if (cause := evidence.get("cause")) in _DEPLOYS:
-        return _DEPLOYS[cause].format_map(evidence)
+    if (found := _around(rule, product, message, evidence)) is not None:
+        return found
     if "type" in evidence:
         return _first(_ERRORS, rule, message, evidence.get("statement", ""), evidence.get("code", ""))
     said = evidence.get("statements")
     return _first(_SAID, rule, message) if said is None else _first(_ROWS, rule, *said)
+
+
+def _around(rule: Rule, product: str, message: str, evidence: Mapping[str, Any]) -> str | None:
+    """What helps against that which happens around a step; None where the rule is about the step itself."""
+    if cases := {"crash": _CRASHES, "race": _LOCKS}.get(rule.experiment):
+        return _first(cases, rule, f"{message} on {product}")
+    if rule.experiment == "traffic":
+        return way_online(product, evidence) or rule.remedy
+    if (cause := evidence.get("cause")) in _DEPLOYS:
+        return _DEPLOYS[cause].format_map(evidence)
+    return None
 
 
 def _first(cases: Iterable[Case], rule: Rule, *said: str) -> str:

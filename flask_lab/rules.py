@@ -352,6 +352,43 @@ _ALL = (
         "Keep the old column or table beside the new one, written by both, until no rollback needs it; let a column be "
         "NULL or have a server_default in a revision before the one that drops it.",
     ),
+    Rule(
+        "blocks-writes",
+        "traffic",
+        Severity.WARNING,
+        "Writes wait longer than they may while the revision is applied",
+        "Whoever saves something waits, holds a connection of the pool meanwhile, and after a while nobody gets one. "
+        "How long depends on the rows: what takes a second in a test may take minutes on the real table.",
+        "Make the change in a way that locks for an instant only, or in small parts; or apply it when nobody writes.",
+    ),
+    Rule(
+        "blocks-reads",
+        "traffic",
+        Severity.WARNING,
+        "Reads wait longer than they may while the revision is applied",
+        "The table is closed altogether, for writes as well: to its users the app is down until the revision is done.",
+        "Make the change in a way that locks for an instant only, or in small parts; or apply it in a maintenance "
+        "window.",
+    ),
+    Rule(
+        "rewrites-table",
+        "traffic",
+        Severity.NOTE,
+        "The revision writes every row of a table anew",
+        "It takes as long as the table is large, twice its room on the disk meanwhile, and all of it goes through the "
+        "log to every replica. At the size that was tried nobody waited too long.",
+        "See with --forecast what it takes at the size that you have. Where it matters, add a new column, fill it in "
+        "parts, and let the app change over.",
+    ),
+    Rule(
+        "grows-with-rows",
+        "traffic",
+        Severity.WARNING,
+        "Traffic would wait longer than it may at the number of rows that was asked about",
+        "The time was measured at several sizes, and grows with them. At the size that was tried all is well; at the "
+        "real one, by the forecast, the app stands still.",
+        "Make the change in a way that does not depend on the rows, or in small parts.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

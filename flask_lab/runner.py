@@ -19,7 +19,7 @@ from flask_lab.results import ProjectReport, Run
 from flask_lab.worker import Message
 from flask_lab.workers import Listener, Request, Worker, listen, working
 
-# Until one does, a budget that is kept is not the same as one that nobody looked at.
+# A budget that is kept is not the same as one that nobody looked at.
 UNMEASURED = "the budget: no experiment of this run measures how long traffic waits"
 
 __all__ = ["Listener", "Request", "run"]
@@ -57,11 +57,16 @@ def run(request: Request, listener: Listener) -> Run:
         ),
         not_compared=(
             *(said for worker in workers for said in judging.not_compared(worker)),
-            *([UNMEASURED] if request.options.budget else ()),
+            *([UNMEASURED] if request.options.budget and not any(map(_has_measured, workers)) else ()),
         ),
         program=request.program,
     )
     return compared(seen)
+
+
+def _has_measured(worker: Worker) -> bool:
+    """Whether traffic was there on a backend."""
+    return any(name == "traffic" and not each.skipped for name, each in worker.observations)
 
 
 def _look_for_the_project(request: Request) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, make_url, text
 from sqlalchemy.exc import ArgumentError
 
+from flask_lab.backends.watching import Watching
 from flask_lab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class Product(ABC):
     """The query for the id of the session that asks it; empty where there are no sessions."""
     abilities: frozenset[str] = frozenset()
     """What tests may ask for: `server` (a process that clients connect to), `transactional_ddl`, `show_create`."""
+
+    watching: Watching
+    """How it is looked at while a revision is applied."""
 
     def url(self, host: str, port: int, password: str) -> URL:
         """The administrator's URL of a server the lab started."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask_lab.backends.base import Image, Programs
 from flask_lab.backends.mysql import INIT, MySQL, administrator, start_script
+from flask_lab.backends.watching import MariaDBWatching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ PREPARE = "mariadb-install-db --auth-root-authentication-method=normal --skip-te
 class MariaDB(MySQL):
     name = "mariadb"
     title = "MariaDB"
+    watching = MariaDBWatching()
     image = Image(
         "mariadb",
         "11.8",
@@ -28,6 +30,8 @@ class MariaDB(MySQL):
         "--innodb-flush-log-at-trx-commit=0",
         "--skip-innodb-doublewrite",
         "--debug-no-sync",
+        # Without it nobody sees metadata locks; a server that has no such file says so, and starts.
+        "--plugin-load-add=metadata_lock_info",
         "--max-connections=300",
     )
     lasting: Sequence[str] = ("--max-connections=300",)

@@ -13,6 +13,7 @@ from flask_lab.backends import mysql_clone, mysql_tls
 from flask_lab.backends.base import Image, Product, Programs, scalars
 from flask_lab.backends.catalogue import mysql as catalogue
 from flask_lab.backends.catalogue.mysql_reader import MySQLReader
+from flask_lab.backends.watching import MySQLWatching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -50,6 +51,7 @@ def start_script(server: str, prepare: str) -> str:
 class MySQL(Product):
     name = "mysql"
     title = "MySQL"
+    watching = MySQLWatching()
     driver = "mysql+pymysql"
     dialects = frozenset({"mysql", "mariadb"})
     port = 3306

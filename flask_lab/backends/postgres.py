@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from flask_lab.backends.base import Image, Product, Programs, scalars
 from flask_lab.backends.catalogue import postgres as catalogue
 from flask_lab.backends.catalogue.postgres_reader import PostgresReader
+from flask_lab.backends.watching import PostgresWatching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -23,6 +24,7 @@ SERVER_STATES = ("08", "53100", "53300", "57P", "58030")
 class Postgres(Product):
     name = "postgres"
     title = "PostgreSQL"
+    watching = PostgresWatching()
     driver = "postgresql+psycopg2"
     dialects = frozenset({"postgres", "postgresql"})
     port = 5432

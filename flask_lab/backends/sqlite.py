@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask_lab.backends.base import Product, scalars
 from flask_lab.backends.catalogue import sqlite as catalogue
+from flask_lab.backends.watching import SQLiteWatching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -26,6 +27,7 @@ MOVED = sqlite3.SQLITE_READONLY_DBMOVED
 class SQLite(Product):
     name = "sqlite"
     title = "SQLite"
+    watching = SQLiteWatching()
     driver = "sqlite"
     dialects = frozenset({"sqlite"})
     port = 0

@@ -12,6 +12,7 @@ from flask_lab.experiments.portability import Portability
 from flask_lab.experiments.race import Race
 from flask_lab.experiments.rolling import Rolling
 from flask_lab.experiments.stairway import Stairway
+from flask_lab.experiments.traffic import Traffic
 
 __all__ = ["EXPERIMENTS", "Experiment", "Fault", "Observation", "Options", "Stage"]
 
@@ -26,5 +27,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         Crash(),
         Race(),
         Rolling(),
+        Traffic(),
     )
 }

@@ -110,6 +110,10 @@ class Stage:
         """What a bind is called in reports; a project's only one has no name there."""
         return "" if len(self.project.engines) == 1 else bind or "default"
 
+    def url(self, bind: Bind) -> URL:
+        """Where the database of a bind is at present, for the lab's own sessions."""
+        return self._urls[bind]
+
     @contextmanager
     def databases(self, like: Mapping[Bind, URL] = MappingProxyType({})) -> Iterator[None]:
         """New databases for all binds of the project, which points at them meanwhile, and then back.

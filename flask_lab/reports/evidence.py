@@ -14,7 +14,7 @@ NOTHING = "nothing"
 WIDEST = 40
 MOST = 3
 # Shown as they are; all else has a form of its own, or is for programs.
-PLAIN = ("because of", "foreign keys", "rebuilt", "bind", "writes", "says")
+PLAIN = ("because of", "foreign keys", "rebuilt", "grows", "bind", "writes", "says")
 
 Line = tuple[str, str]
 """A label, and what there is to say."""

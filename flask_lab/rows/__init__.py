@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_lab.rows.comparison import Change, Renames, TableRows, canonical, compare, read_back
-from flask_lab.rows.filling import Filled, Loader, load
+from flask_lab.rows.filling import Filled, Loader, load, names, number_on
 from flask_lab.rows.making import APART, EVERYTHING, FIRST, Kind, Maker, Order, Row
 from flask_lab.rows.shape import Column, Reference, Shape, read_shapes, sorted_tables
 from flask_lab.rows.values import Theme
@@ -28,6 +28,8 @@ __all__ = [
     "canonical",
     "compare",
     "load",
+    "names",
+    "number_on",
     "read_back",
     "read_shapes",
     "sorted_tables",

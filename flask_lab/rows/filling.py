@@ -92,7 +92,7 @@ class Loader:
         if taken:
             self.counts[shape.name] = len(taken)
             self.keys[shape.name] = taken
-            self._number_on(shape)
+            number_on(self.connection, shape)
         else:
             self.refused[shape.name] = said
 
@@ -220,19 +220,20 @@ class Loader:
             return f"{type(error).__name__}: {error}"
         return None
 
-    def _number_on(self, shape: Shape) -> None:
-        """Let PostgreSQL's next number lie behind the given ones, as if it had given them."""
-        if self.connection.dialect.name != "postgresql":
-            return
-        for column in shape.written:
-            if column.numbered:
-                _number_on(self.connection, shape.name, column)
-
     def _why_no_rows(self, shape: Shape) -> str:
         for reference in shape.references:
             if not shape.may_wait(reference) and not self.maker.parent_keys(reference):
                 return f"it needs a row of {reference.parent}, which has none"
         return "no more rows can differ from those that are there"
+
+
+def number_on(connection: Connection, shape: Shape) -> None:
+    """Let PostgreSQL's next number lie behind the given ones, as if it had given them."""
+    if connection.dialect.name != "postgresql":
+        return
+    for column in shape.written:
+        if column.numbered:
+            _number_on(connection, shape.name, column)
 
 
 def _number_on(connection: Connection, table: str, column: Column) -> None:

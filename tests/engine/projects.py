@@ -7,9 +7,19 @@ from pathlib import Path
 
 import flask_migrate
 
-from flask_lab.experiments import EXPERIMENTS
+from flask_lab.experiments import EXPERIMENTS, Options
 from flask_lab.rules import RULES
 
+# With many rows where a rule is about them; a budget is such that one of the trees is over it on every machine.
+_MANY = 200_000
+_AS_SAID: dict[str, Options] = {
+    "blocks-writes": Options(rows=400_000, budget={"reads": 60_000, "writes": 60}),
+    "blocks-reads": Options(rows=400_000, budget={"reads": 50, "writes": 60_000}),
+    "rewrites-table": Options(rows=_MANY, budget={"reads": 60_000, "writes": 60_000}),
+    "grows-with-rows": Options(
+        rows=_MANY, budget={"reads": 60_000, "writes": 60_000}, forecast=1_000_000_000
+    ),
+}
 TREES = Path(__file__).resolve().parents[1] / "trees"
 TEMPLATE = Path(flask_migrate.__file__).parent / "templates" / "flask"
 APP = """
@@ -55,3 +65,8 @@ def make_project(folder: Path, tree: Path) -> Path:
     if (tree / "models.py").exists():
         shutil.copy(tree / "models.py", folder / "models.py")
     return folder
+
+
+def options_of(rule: str) -> Options:
+    """What the trees of a rule are to be tried with."""
+    return _AS_SAID.get(rule, Options())

@@ -1,0 +1,197 @@
+"""One step under traffic: tables filled, readers and writers at work, the step, and what was seen of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.runtime.migration import RevisionStep
+from sqlalchemy import URL, Connection, inspect
+
+from flask_lab.backends.watching import Watching
+from flask_lab.experiments.base import Stage
+from flask_lab.experiments.traffic.tracing import Trace
+from flask_lab.migrator import Step, Stepper
+from flask_lab.project import Bind
+from flask_lab.sources.base import connect
+from flask_lab.traffic.crowd import Crowd
+from flask_lab.traffic.seeding import Seeded, seed
+
+Facts = dict[str, Any]
+RATE = 25.0
+"""How often a table is read and written in a second, each; less where there are many."""
+TOTAL = 100.0
+"""Reads in a second over all tables, and as many writes."""
+MOST = 10
+"""Tables with traffic: each takes two sessions."""
+QUIET_SECONDS = 0.3
+LONG = 300
+"""Characters of a statement that are kept, and how many statements are."""
+KEPT = 10
+# What a revision only looks up is not what it works on.
+LOOKED_UP = re.compile(r"\s*(?:PRAGMA|SHOW)\b|sqlite_master|pg_catalog|information_schema", re.IGNORECASE)
+CONCERNED = re.compile(r"\w+")
+
+
+@dataclass(slots=True)
+class Measured:
+    """What was seen of one step at one size."""
+
+    rows: int
+    seconds: float
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a step is measured."""
+
+    stage: Stage
+    bind: Bind
+    crowd: Crowd
+    rows: int
+
+    @property
+    def url(self) -> URL:
+        return self.stage.url(self.bind)
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """One that commits each statement by itself."""
+        with connect(self.url) as connection:
+            yield connection
+
+    def fill(self, tables: Collection[str], version_table: str) -> Seeded:
+        """Give the tables their rows."""
+        watching = self.stage.server.product.watching
+        with self.session() as connection:
+            connection.execution_options(isolation_level=connection.default_isolation_level)
+            seeded = seed(connection, self.stage.server.product, tables, self.rows, {version_table})
+        with self.session() as connection:
+            watching.settle(connection, [each for each in seeded.rows if seeded.rows[each] >= self.rows])
+        return seeded
+
+    def measure(self, revision: str, touched: Collection[str], version_table: str) -> Measured:
+        """Take one step up over rows and under traffic; MigrationFailed when it fails."""
+        seeded = self.fill(touched, version_table)
+        watching = self.stage.server.product.watching
+        with self.session() as connection:
+            before, written = watching.storage(connection), watching.written(connection)
+            tables = sorted(set(inspect(connection).get_table_names()) - {version_table})
+        tables.sort(key=lambda name: name not in touched)
+        rate = min(RATE, max(5.0, TOTAL / max(len(tables[:MOST]), 1)))
+        blind = self.crowd.start(self.stage.server.product.name, self.url, tables[:MOST], rate)
+        time.sleep(QUIET_SECONDS)
+        trace = Trace(watching, time.monotonic())
+        steps: list[Step] = []
+        try:
+            steps = self.stage.migrator.follow(_plan(self, revision, sorted(touched), trace))
+        finally:
+            end = time.monotonic()
+            seen = self.crowd.stop(trace.begin, end)
+        with self.session() as connection:
+            after, more = watching.storage(connection), watching.written(connection)
+        for name, each in seen["tables"].items():
+            is_rewritten = name in before and name in after and before[name] != after[name]
+            each |= {"rows": seeded.rows.get(name, 0), "rewritten": is_rewritten}
+        facts: Facts = {
+            "tables": seen["tables"],
+            "touched": [each for each in tables if each in touched],
+            "statements": _statements(trace),
+            "locks": _locks(trace, seen["locks"], watching, {"", *tables}),
+            "rows_locked": seen["rows_locked"],
+            "bytes": {watching.log: more - written},
+            "rate": rate,
+            "blind": blind,
+            "short": seeded.short,
+            "failed": seen["failed"],
+            "left_out": [each for each in tables[MOST:] if each in touched],
+        }
+        return Measured(self.rows, round(end - trace.begin, 4), facts | {"step_seconds": _seconds(steps)})
+
+
+def _plan(scene: Scene, revision: str, tables: Sequence[str], trace: Trace) -> Any:
+    """Across one revision, watched; last of all a transaction that has read `tables` gets in the way, if one is to."""
+
+    def plan(stepper: Stepper) -> Iterator[RevisionStep]:
+        if stepper.bind != scene.bind:
+            return
+        connection = stepper.connection
+        with _outside(connection):
+            session = scene.stage.server.product.watching.session(connection)
+        scene.crowd.watch(session)
+        if scene.stage.options.blocker:
+            scene.crowd.block(list(tables), scene.stage.options.blocker)
+        with trace.on(connection):
+            yield stepper.move(revision, "upgrade")
+
+    return plan
+
+
+@contextmanager
+def _outside(connection: Connection) -> Iterator[None]:
+    """Leave the connection in a transaction only if it was in one."""
+    was_in = connection.in_transaction()
+    try:
+        yield
+    finally:
+        if not was_in:
+            connection.rollback()
+
+
+def _seconds(steps: Sequence[Step]) -> float:
+    return round(sum(each.seconds for each in steps), 4)
+
+
+def _statements(trace: Trace) -> list[Facts]:
+    """The slowest statements, in their order."""
+    slowest = sorted(trace.statements, key=lambda each: -each.seconds)[:KEPT]
+    return [
+        {"statement": " ".join(each.text.split())[:LONG], "ms": round(each.seconds * 1000, 1)}
+        for each in trace.statements
+        if each in slowest
+    ]
+
+
+def _locks(
+    trace: Trace, looks: Sequence[Mapping[str, Any]], watching: Watching, tables: Collection[str]
+) -> dict[str, Facts]:
+    """By table, the strongest lock that was held, for how long, and for how long one was waited for.
+
+    One that no look has met was there between two of them, or, where the session itself told of it, since its first
+    statement at most.
+    """
+    held: dict[str, dict[str, float]] = {}
+    for lock, seconds in trace.locks:
+        if lock.is_granted and lock.table in tables:
+            held.setdefault(lock.table, {})[lock.mode] = round(seconds * 1000, 1)
+    seen = [each for each in looks if each["table"] in tables]
+    for each in seen:
+        if each["granted"]:
+            modes = held.setdefault(each["table"], {})
+            modes[each["mode"]] = max(modes.get(each["mode"], 0.0), each["ms"])
+    found: dict[str, Facts] = {}
+    for table, modes in held.items():
+        strongest = watching.strongest(modes)
+        found[table] = {"lock": strongest, "held_ms": modes[strongest], "all_ms": modes}
+    for each in seen:
+        if not each["granted"]:
+            found.setdefault(each["table"], {})["waited_ms"] = each["ms"]
+    return found
+
+
+def touched(step: Step, before: Collection[str], differing: Collection[str]) -> set[str]:
+    """The tables of `before` that a step works on: its statements name them, or they are not as they were."""
+    words = {
+        word
+        for statement in step.statements
+        if not LOOKED_UP.search(statement)
+        for word in CONCERNED.findall(statement)
+    }
+    spaced = {each for each in before if not CONCERNED.fullmatch(each)}
+    named = {each for each in spaced if any(each in statement for statement in step.statements)}
+    return {each for each in before if each in words or each in differing} | named
