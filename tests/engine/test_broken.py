@@ -17,6 +17,7 @@ from flask_lab.errors import LabError
 from flask_lab.sources import Server, Watch, open_server, plan
 from flask_lab.sources.base import connect
 from tests.engine.held import WAIT, Held, held, held_project, reached, urls
+from tests.engine.projects import TOGETHER
 from tests.harness.plugin import ReadyBackend
 
 FILL = """import resource
@@ -50,7 +51,7 @@ def blamed(found: dict[str, Any]) -> list[str]:
 @pytest.mark.needs("server")
 def test_connection_that_is_cut_once_is_no_finding(backend: ReadyBackend, tmp_path: Path) -> None:
     project = held_project(tmp_path, WAIT)
-    arguments = ("--on", f"sqlite,{backend.name}", "--format", "json")
+    arguments = (*TOGETHER, "--on", f"sqlite,{backend.name}", "--format", "json")
     with held(project, *arguments, **urls(backend)) as run:
         _, url = reached(run, backend)
         with connect(backend.server.url) as connection:
@@ -68,7 +69,8 @@ def test_connection_that_is_cut_once_is_no_finding(backend: ReadyBackend, tmp_pa
 
 @pytest.mark.postgres
 def test_server_that_dies_is_no_finding(own: str, tmp_path: Path) -> None:
-    with held(held_project(tmp_path, WAIT), "--on", "sqlite,postgres", "--format", "json") as run:
+    arguments = (*TOGETHER, "--on", "sqlite,postgres", "--format", "json")
+    with held(held_project(tmp_path, WAIT), *arguments) as run:
         _, url = run.wait_until_reached("postgresql")
         kill_server(own, int(url.port or 0))
         run.go_on()
