@@ -124,7 +124,7 @@ class Death:
     """What the run said of it; empty for one that could not, or that got over it."""
 
 
-def struck(stage: Stage, part: Callable[[Fuse], None], at: int, strike: Strike, patience: float) -> Death:
+def struck(stage: Stage, part: Callable[[Fuse], object], at: int, strike: Strike, patience: float) -> Death:
     """Do `part` in a fork, with a fuse that it has to light; when so many things were sent, `strike` ends it.
 
     LabError when it does not end within `patience` seconds, which ends it.
@@ -164,7 +164,7 @@ def _attend(process: int, wire: Wire, strike: Strike, patience: float) -> Death:
     raise LabError(f"a run that was to die in the middle had not ended after {patience:.0f} seconds")
 
 
-def _be_struck(stage: Stage, part: Callable[[Fuse], None], at: int, wire: Wire) -> NoReturn:
+def _be_struck(stage: Stage, part: Callable[[Fuse], object], at: int, wire: Wire) -> NoReturn:
     """The fork's whole life. It leaves alone what it shares with its parent: no clean-up is run at its end."""
     with suppress(BaseException):
 

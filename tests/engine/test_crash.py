@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from flask_lab.experiments.base import Observation
-from flask_lab.experiments.crash import Crash
+from flask_lab.experiments.crash import Crash, _what_becomes_of_schema
+from flask_lab.experiments.crash.trial import NEVER
 from flask_lab.faults import COMMIT, Sent, boundaries
 from flask_lab.results import Run, Severity
 from tests.engine.test_data import DROP_USERS, USERS, Lab
@@ -140,6 +141,20 @@ def test_a_downgrade_that_refuses_is_named(lab: Lab) -> None:
 def test_nothing_is_judged_where_nothing_was_seen() -> None:
     seen = Observation("0001", {"upgrade": {"skipped": "why"}, "downgrade": {"crashes": []}})
     assert not list(Crash().judge(seen))
+
+
+def test_a_death_that_was_never_met_is_named_and_no_finding() -> None:
+    crash = {"way": "process", "after": "a", "before": "b", "again": NEVER, "said": ""}
+    seen = Observation("0001", {"upgrade": {"crashes": [crash]}, "downgrade": {"crashes": []}})
+    assert not list(Crash().judge(seen))
+    assert _what_becomes_of_schema([seen]) == "not seen"
+
+
+def test_a_stamp_is_tried_before_it_is_offered(lab: Lab) -> None:
+    found = [each for each in crashes(lab.run((USERS, DROP_USERS), ONE), "0002") if each["again"] == "fails"]
+    assert {tuple(each["repair"]) for each in found} == (
+        {("flask db stamp 0002",)} if lab.backend in COMMITS_DDL else set()
+    )
 
 
 def test_what_only_reads_is_no_boundary() -> None:

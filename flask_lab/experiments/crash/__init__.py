@@ -113,6 +113,8 @@ def _with_the_server(stage: Stage, order: Sequence[str]) -> tuple[Deaths, list[s
     if not stage.product.own_session:
         return {}, []
     chosen = spread([each for each in order if stage.asks(each)], SERVER_DEATHS)
+    if not chosen:
+        return {}, []
     try:
         with open_lasting(stage.server) as server:
             apart = replace(stage, server=server, only=frozenset(chosen))
@@ -142,7 +144,7 @@ def _crashes(facts: Mapping[str, Any]) -> list[Facts]:
 def _what_becomes_of_schema(seen: Sequence[Observation]) -> str:
     """Whether a crash takes changes of the schema back; on SQLite that is for the driver's settings to say."""
     left = {
-        crash["schema"] for each in seen for crash in _crashes(each.facts) if crash["version"] == "before"
+        crash["schema"] for each in seen for crash in _crashes(each.facts) if crash.get("version") == "before"
     }
     if left & {"between", "after"}:
         return "stay after a crash"
@@ -179,12 +181,8 @@ def _fault(
     rule: str, step: str, crashes: Sequence[Facts], what: str, severity: Severity | None = None
 ) -> Fault:
     first = crashes[0]
-    places = list(dict.fromkeys((each["after"], each["before"]) for each in crashes))
-    more = (
-        ["", " (and at another place)"][len(places) - 1]
-        if len(places) < 3
-        else f" (and at {len(places) - 1} other places)"
-    )
+    others = len({(each["after"], each["before"]) for each in crashes}) - 1
+    more = f" (and at {others} other places)" if others > 1 else " (and at another place)" * others
     message = f"a crash of the {step} after {first['after']}{more} {what}"
     return Fault(rule, message, {"statement": first["after"], "crashes": list(crashes[:MANY])}, severity)
 

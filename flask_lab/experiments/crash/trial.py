@@ -15,13 +15,16 @@ from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage, error_facts
 from flask_lab.experiments.crash import repair
 from flask_lab.experiments.crash.snapshot import Snapshot, VersionTable
-from flask_lab.faults import COMMIT, Fuse, Sent, Strike, boundaries, struck
+from flask_lab.faults import COMMIT, Death, Fuse, Sent, Strike, boundaries, struck
 from flask_lab.migrator import Direction, Step, Stepper
 from flask_lab.project import Bind
+from flask_lab.sources.base import connect
 
 Facts = dict[str, Any]
 T = TypeVar("T")
 SHOWN = 200
+NEVER = "never got there"
+"""What came of a run that did not do again what it did undisturbed, and so was not struck."""
 PATIENCE = 30.0
 """Seconds that a run may take beyond ten times what it took undisturbed."""
 
@@ -122,24 +125,23 @@ class Trial:
                         break
 
     def _struck(self, url: URL, at: int, way: str, strike: Strike) -> Facts:
-        death = struck(
-            self.scene.stage,
-            lambda fuse: void(self.scene.run(fuse)),
-            at,
-            strike,
-            PATIENCE + 10 * self.seconds,
-        )
-        # What a dead client has begun is taken back when the server notices.
-        self.scene.stage.server.sessions(url)
+        death = self._death(url, at, strike)
         left = Snapshot.take(url, self.scene.table, self.before, self._result)
         next_sent = self.sent[at].text if at < len(self.sent) else "the end"
         facts: Facts = {"way": way, "after": self._last(at), "before": _short(next_sent)}
         if not death.was_struck:
-            return facts | {"again": "never got there", "said": death.said}
+            return facts | {"again": NEVER, "said": death.said}
         if death.said:
             facts["said"] = death.said
         facts |= self._place(left)
         return facts | self._outcome(left, url, at)
+
+    def _death(self, url: URL, at: int, strike: Strike) -> Death:
+        """Run the step on a copy until it dies, and wait until nobody is connected to it any more."""
+        death = struck(self.scene.stage, self.scene.run, at, strike, PATIENCE + 10 * self.seconds)
+        # What a dead client has begun is taken back when the server notices.
+        self.scene.stage.server.sessions(url)
+        return death
 
     def _last(self, at: int) -> str:
         """What was sent last that changed something, and whether that is committed."""
@@ -179,23 +181,19 @@ class Trial:
         for known, facts in self._known:
             if left.is_as(known):
                 return facts
-        facts = self._run_again(left, url, at)
+        facts = self._run_again(url, at)
         self._known.append((left, facts))
         if left.is_as(self.before) and facts["again"] == "works":
             # Nobody has to try that twice.
             self._known[-1] = (left, {"again": "as before"})
         return facts
 
-    def _run_again(self, left: Snapshot, url: URL, at: int) -> Facts:
+    def _run_again(self, url: URL, at: int) -> Facts:
         error = self._again()
         if error is not None:
-            return {"again": "fails", "error": error, **self._repair(left, url, at)}
+            return {"again": "fails", "error": error, "repair": self._repair(url, at)}
         result = Snapshot.take(url, self.scene.table, self._result)
-        if (
-            result.versions == self._result.versions
-            and not result.differs_from(self._result)
-            and self._is_fine(result)
-        ):
+        if self._is_done(result):
             return {"again": "works"}
         found = [str(each) for each in result.differs_from(self._result)][:8]
         return {"again": "ends otherwise", "schema differs": found, "rows differ": self._told(result)}
@@ -208,9 +206,13 @@ class Trial:
             return error_facts(failure.cause, [])
         return None
 
-    def _is_fine(self, result: Snapshot) -> bool:
-        """Whether the rows are those of an undisturbed step, but for values that are others each time."""
-        return result.has_rows_of(self._result) or result.has_rows_of(self._result, self._columns_that_pass())
+    def _is_done(self, result: Snapshot) -> bool:
+        """Whether all is as after an undisturbed step, but for values that are others each time."""
+        return result.is_as(self._result) or (
+            result.versions == self._result.versions
+            and result.has_schema_of(self._result)
+            and result.has_rows_of(self._result, self._columns_that_pass())
+        )
 
     def _told(self, result: Snapshot) -> list[str]:
         """In what tables and columns rows are others than after an undisturbed step."""
@@ -229,45 +231,45 @@ class Trial:
                 twin = Snapshot.take(url, self.scene.table, self._result)
             changed = self._result.changes(twin)
             self._passing = frozenset((each.table, each.column) for each in changed if each.column)
-            # The copy that was in use is the one that counts.
         return self._passing
 
-    def _repair(self, left: Snapshot, url: URL, at: int) -> Facts:
-        """The first repair that works, tried on what the failed run left."""
-        context = self.scene
-        now = Snapshot.take(url, context.table, self.before, self._result)
-        target = " ".join(sorted(self._result.versions)) or "base"
-        stamp = f"flask db stamp {target}"
-        if now.has_schema_of(self._result) and now.has_rows_of(self._result):
-            return {"repair": [stamp]}
+    def _repair(self, url: URL, at: int) -> list[str]:
+        """The first repair that works, tried on what the failed run left; none where none was found."""
+        now = Snapshot.take(url, self.scene.table, self.before, self._result)
+        stamp = f"flask db stamp {self._target}"
+        if now.has_schema_of(self._result) and self._is_stamped(url):
+            return [stamp]
         statements = repair.undoing(now.differs_from(self.before), url)
         if statements:
             done = repair.carried_out(statements, url)
-            as_before = Snapshot.take(url, context.table, self.before).is_as(self.before)
+            as_before = Snapshot.take(url, self.scene.table, self.before).is_as(self.before)
             if as_before and self._again() is None:
-                return {"repair": [*done, f"flask db {context.direction}"]}
-        for texts in repair.finishing(self.sent, at, context.table.name):
+                return [*done, f"flask db {self.scene.direction}"]
+        for texts in repair.finishing(self.sent, at, self.scene.table.name):
             if self._finishes(texts, at):
-                return {"repair": [*texts, stamp]}
-        return {"repair": []}
+                return [*texts, stamp]
+        return []
+
+    @property
+    def _target(self) -> str:
+        """The revision to stamp when the step is done by hand; other branches keep theirs."""
+        if self.scene.direction == "upgrade":
+            return self.scene.revision
+        return next(iter(sorted(self._result.versions - self.before.versions)), "base")
+
+    def _is_stamped(self, url: URL) -> bool:
+        """Stamp a database; whether it then is as after an undisturbed step."""
+        script = self.scene.stage.project.script
+        with connect(url) as connection:
+            self.scene.table.context(connection).stamp(script, self._target)
+        return self._is_done(Snapshot.take(url, self.scene.table, self._result))
 
     def _finishes(self, texts: Sequence[str], at: int) -> bool:
         """Whether these statements by hand do the rest, on another copy that dies at the same place."""
         with self.scene.copy() as url:
-            way = next(iter(self.scene.ways.values()))
-            struck(
-                self.scene.stage, lambda fuse: void(self.scene.run(fuse)), at, way, PATIENCE + self.seconds
-            )
-            self.scene.stage.server.sessions(url)
+            self._death(url, at, next(iter(self.scene.ways.values())))
             self._again()
-            if repair.carried_out(texts, url) != list(texts):
-                return False
-            done = Snapshot.take(url, self.scene.table, self._result)
-            return done.has_schema_of(self._result) and self._is_fine(done)
-
-
-def void(_: object) -> None:
-    """Nothing, of whatever there was."""
+            return repair.carried_out(texts, url) == list(texts) and self._is_stamped(url)
 
 
 def spread(places: Sequence[T], limit: int) -> list[T]:

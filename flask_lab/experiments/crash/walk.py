@@ -11,7 +11,7 @@ from alembic.runtime.migration import RevisionStep
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Observation, Stage
 from flask_lab.experiments.crash.snapshot import Snapshot, VersionTable
-from flask_lab.experiments.crash.trial import Facts, Scene, Trial
+from flask_lab.experiments.crash.trial import NEVER, Facts, Scene, Trial
 from flask_lab.faults import Strike
 from flask_lab.migrator import Direction, Stepper
 from flask_lab.project import Bind
@@ -63,6 +63,10 @@ class Walk:
                 yield self._observation(revision, facts, time.perf_counter() - begun)
 
     def _observation(self, revision: str, facts: Facts, seconds: float) -> Observation:
+        if all("skipped" in each for each in facts.values()):
+            return Observation(
+                revision, skipped=facts["upgrade"]["skipped"], bind=self.stage.named(self.bind)
+            )
         left = [f"{revision}: {each}" for each in self._not_compared(facts)]
         facts |= {"not_filled": dict(self.not_filled), "not_compared": left}
         return Observation(revision, facts, seconds, bind=self.stage.named(self.bind))
@@ -73,6 +77,8 @@ class Walk:
                 yield why
             if (left := each.get("left_out")) and self.limit > 1:
                 yield f"{left} of the {each['boundaries']} places where the {direction} can die"
+            if missed := [death for death in each.get("crashes", ()) if death["again"] == NEVER]:
+                yield f"{len(missed)} deaths of the {direction}, whose run did not come to the same place again"
 
     def _tried(self, revision: str, direction: Direction) -> Facts:
         """What came of a step's deaths."""

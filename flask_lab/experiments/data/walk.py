@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,12 @@ from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage
 from flask_lab.experiments.data import recorded
 from flask_lab.experiments.data.insertion import Probe, Refusal
-from flask_lab.experiments.data.labels import Labels
 from flask_lab.experiments.data.state import State
 from flask_lab.experiments.data.trial import Facts, Trial, is_bad
+from flask_lab.experiments.walking import RowWalk
 from flask_lab.migrator import Direction, Step, Stepper
 from flask_lab.project import Bind
-from flask_lab.rows import APART, FIRST, Filled, Kind, Loader, Order, Row, Theme, load, sorted_tables
-from flask_lab.schema import Schema
-from flask_lab.tree import Applied
+from flask_lab.rows import Filled, Kind, Loader, Order, Row, Theme, load, sorted_tables
 
 DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade", "upgrade")
 
@@ -63,58 +61,35 @@ class Knowledge:
             mine += [each for each in writers if each not in mine]
 
 
-class Walk:
-    """Steps across every revision; starts anew on a new database when one fails."""
+class Walk(RowWalk):
+    """Tries every revision with rows of one kind."""
 
     def __init__(
         self, stage: Stage, order: tuple[str, ...], bind: Bind, kind: Kind, known: Knowledge
     ) -> None:
-        self.stage = stage
-        self.bind = bind
+        super().__init__(stage, order, bind)
         self.kind = kind
         self.known = known
-        self.waiting = list(order)
-        self.applied = Applied(stage.project.tree)
         self.trial: Trial | None = None
         self.suspect: Trial | None = None
         """A trial that failed, of which nobody knows whether it fails without rows too."""
         self.passed = 0
-        self.passing: str | None = None
-        self.done: list[tuple[str, Facts]] = []
-        self.state: State | None = None
-        self.not_filled: dict[str, str] = {}
-        self.first = FIRST
         self.refused: set[tuple[str, str]] = set()
         """Tables that do not take a row, with what the server says of it."""
         self.opened: int | None = None
         """Whether foreign keys are enforced on SQLite as env.py opens the connection; None before it does."""
-        self.labels = Labels()
-
-    def observe(self) -> Iterator[tuple[str, Facts]]:
-        """Walk to the end, over as many databases as it takes; what was seen at each revision."""
-        while self._is_wanted():
-            with self.stage.databases():
-                self._go()
-            yield from self.done
-            self.done.clear()
 
     def _is_wanted(self) -> bool:
-        return self.suspect is not None or any(map(self.stage.asks, self.waiting))
+        return self._is_unsure or super()._is_wanted()
 
-    def _go(self) -> None:
-        """Walk on a new database until a step fails, or the end is reached."""
-        self.trial = self.passing = self.state = None
-        self.labels = Labels()
+    @property
+    def _is_unsure(self) -> bool:
+        return self.suspect is not None
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.trial = None
         self.passed = 0
-        ahead = len(self.waiting)
-        try:
-            self.stage.migrator.follow(self._steps)
-        except MigrationFailed as failure:
-            self._fail(failure)
-            return
-        if len(self.waiting) == ahead and self.suspect is None:
-            # env.py has no run for this bind.
-            self.waiting.clear()
 
     def _steps(self, stepper: Stepper) -> Iterator[RevisionStep]:
         if stepper.bind != self.bind:
@@ -139,11 +114,6 @@ class Walk:
                 yield from self._try(stepper, revision)
                 if self.done[-1][1].get("kept"):
                     return
-
-    def _pass(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
-        """Across one revision that nobody asks about."""
-        yield stepper.move(revision, "upgrade")
-        self.labels.take(stepper.steps[-1])
 
     def _try(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
         """Across one revision with rows: up, rows of the new schema, down, up again."""
@@ -363,34 +333,7 @@ class Walk:
         cursor.execute(f"PRAGMA foreign_keys = {self.opened}")
         cursor.close()
 
-    @contextmanager
-    def _foreign_keys(self, stepper: Stepper, *, enforced: bool | None) -> Iterator[None]:
-        """Have foreign keys enforced on SQLite, or not, whatever env.py says; None lets it have its way."""
-        if stepper.connection.dialect.name != "sqlite" or enforced is None:
-            yield
-            return
-        stepper.settle()
-        # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
-        cursor: Any = stepper.connection.connection.cursor()
-        cursor.execute("PRAGMA foreign_keys")
-        (was,) = cursor.fetchone() or (0,)
-        cursor.execute(f"PRAGMA foreign_keys = {int(enforced)}")
-        yield
-        stepper.settle()
-        cursor.execute(f"PRAGMA foreign_keys = {was}")
-        cursor.close()
-
     def _load(self, stepper: Stepper, state: State, names: Collection[str]) -> Filled:
         if not names:
             return Filled({}, {})
         return load(stepper.connection, self.kind, state.shapes, Order(names))
-
-    def _number(self) -> int:
-        self.first += APART
-        return self.first
-
-    def _ignored(self, stepper: Stepper) -> set[str]:
-        return {stepper.context.version_table}
-
-    def _schema(self, stepper: Stepper) -> Schema:
-        return self.stage.schema(stepper.connection, stepper.context.version_table)

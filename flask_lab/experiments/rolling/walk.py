@@ -13,18 +13,17 @@ from alembic.runtime.migration import RevisionStep
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage
 from flask_lab.experiments.data import recorded
-from flask_lab.experiments.data.labels import Labels
 from flask_lab.experiments.data.state import State
 from flask_lab.experiments.rolling.causes import Change, breaks, unknown_labels
 from flask_lab.experiments.rolling.models import ask_models
 from flask_lab.experiments.rolling.rollback import Written, neither_order, read_by_old
 from flask_lab.experiments.rolling.statements import Script, play, write_script
+from flask_lab.experiments.walking import RowWalk
 from flask_lab.migrator import Stepper
 from flask_lab.project import Bind
-from flask_lab.rows import APART, FIRST, Kind, Loader, Order, load
+from flask_lab.rows import Kind, Loader, Order, load
 from flask_lab.rows.values import labels
-from flask_lab.schema import Difference, Schema, differences
-from flask_lab.tree import Applied
+from flask_lab.schema import Difference, differences
 
 Facts = dict[str, Any]
 SCRIPTED = 9_000_000
@@ -63,60 +62,35 @@ class Asked:
     """What they are called afterwards, and the tables that are new."""
 
 
-class Walk:
-    """Steps across every revision; starts anew on a new database when one fails."""
+class Walk(RowWalk):
+    """Asks both releases at every revision."""
 
     def __init__(
         self, stage: Stage, order: tuple[str, ...], bind: Bind, met: set[Any], *, enforces: bool
     ) -> None:
-        self.stage = stage
-        self.bind = bind
+        super().__init__(stage, order, bind)
         self.met = met
         self.enforces = enforces
-        self.waiting = list(order)
-        self.applied = Applied(stage.project.tree)
         self.visit: Visit | None = None
         self.uncertain: str | None = None
         """A revision that did not get through over rows, and may without."""
-        self.passing: str | None = None
-        self.done: list[tuple[str, Facts]] = []
-        self.state: State | None = None
         self.scripts: dict[str, Script] = {}
-        self.not_filled: dict[str, str] = {}
-        self.first = FIRST
-        self.labels = Labels()
 
-    def observe(self) -> Iterator[tuple[str, Facts]]:
-        """Walk to the end, over as many databases as it takes; what was seen at each revision."""
-        while self._is_wanted():
-            with self.stage.databases():
-                self._go()
-            yield from self.done
-            self.done.clear()
+    @property
+    def _is_unsure(self) -> bool:
+        return self.uncertain is not None
 
-    def _is_wanted(self) -> bool:
-        return any(map(self.stage.asks, self.waiting))
-
-    def _go(self) -> None:
-        """Walk on a new database until a step fails, or the end is reached."""
-        self.visit = self.passing = self.state = None
-        self.scripts, self.labels = {}, Labels()
-        ahead = len(self.waiting)
-        try:
-            self.stage.migrator.follow(self._steps)
-        except MigrationFailed as failure:
-            self._fail(failure)
-            return
-        if len(self.waiting) == ahead and self.uncertain is None:
-            # env.py has no run for this bind.
-            self.waiting.clear()
+    def _begin(self) -> None:
+        super()._begin()
+        self.visit = None
+        self.scripts = {}
 
     def _steps(self, stepper: Stepper) -> Iterator[RevisionStep]:
         if stepper.bind != self.bind:
             return
         for revision in self.applied.revisions:
             yield from self._pass(stepper, revision)
-        while self.uncertain is not None or self._is_wanted():
+        while self._is_unsure or self._is_wanted():
             revision = self.uncertain or self.waiting[0]
             key = (self.bind, revision, self.applied.mark)
             if self.uncertain or key in self.met or not self.stage.asks(revision):
@@ -127,11 +101,6 @@ class Walk:
             else:
                 self.met.add(key)
                 yield from self._try(stepper, revision)
-
-    def _pass(self, stepper: Stepper, revision: str) -> Iterator[RevisionStep]:
-        """Across one revision that nobody asks about."""
-        yield stepper.move(revision, "upgrade")
-        self.labels.take(stepper.steps[-1])
 
     def _apply(self, revision: str) -> None:
         self.applied.add(revision)
@@ -190,7 +159,7 @@ class Walk:
     def _ask(self, stepper: Stepper, visit: Visit, asked: Asked) -> None:
         """Run what the old release sends on the new schema."""
         ran, broken = 0, []
-        with self._foreign_keys(stepper):
+        with self._as_app(stepper):
             for table in asked.tables:
                 script = self.scripts[table]
                 outcomes = play(stepper.connection, script)
@@ -211,7 +180,7 @@ class Walk:
         """Make the new release's statements, and write rows as it does, which the way back will meet."""
         for name in set(self.scripts) - set(asked.up.shapes) | set(asked.tables):
             self.scripts.pop(name, None)
-        with self._foreign_keys(stepper):
+        with self._as_app(stepper):
             for table in asked.new:
                 self.scripts[table] = self._make_script(stepper, asked.up, table)
             return Written.write(stepper.connection, asked.change, asked.new, self._number())
@@ -226,7 +195,7 @@ class Walk:
         step = stepper.steps[1]
         failed, ran = [], 0
         emptied = {name for name, rows in back.rows.items() if not rows.rows}
-        with self._foreign_keys(stepper):
+        with self._as_app(stepper):
             visit.facts["back"] = list(read_by_old(stepper.connection, asked.change, step, written, emptied))
             for table in asked.new:
                 outcomes = play(stepper.connection, self.scripts[table])
@@ -267,7 +236,7 @@ class Walk:
             for name, script in self.scripts.items()
             if name in state.shapes and name not in reached
         }
-        with self._foreign_keys(stepper):
+        with self._as_app(stepper):
             for name in state.shapes:
                 if name not in self.scripts:
                     self.scripts[name] = self._make_script(stepper, state, name)
@@ -280,7 +249,7 @@ class Walk:
         self.state = state.with_rows(stepper.connection, set(shapes))
         stepper.settle()
         state = self.state.with_labels(self.labels)
-        with self._foreign_keys(stepper):
+        with self._as_app(stepper):
             self.scripts = {name: self._make_script(stepper, state, name) for name in state.shapes}
 
     def _make_script(self, stepper: Stepper, state: State, table: str) -> Script:
@@ -326,37 +295,18 @@ class Walk:
         self.waiting = [each for each in self.waiting if each not in above and each != revision]
 
     @contextmanager
-    def _foreign_keys(self, stepper: Stepper) -> Iterator[None]:
-        """Have foreign keys enforced on SQLite as the app has them, whatever env.py does; and nothing left open."""
+    def _as_app(self, stepper: Stepper) -> Iterator[None]:
+        """With foreign keys enforced on SQLite as the app has them; and nothing left open before and after."""
         stepper.settle()
-        if stepper.connection.dialect.name != "sqlite":
+        with self._foreign_keys(stepper, enforced=self.enforces):
             yield
-            stepper.settle()
-            return
-        # Past SQLAlchemy, which would begin a transaction, in which the pragma does nothing.
-        cursor: Any = stepper.connection.connection.cursor()
-        (was,) = cursor.execute("PRAGMA foreign_keys").fetchone() or (0,)
-        cursor.execute(f"PRAGMA foreign_keys = {int(self.enforces)}")
-        yield
         stepper.settle()
-        cursor.execute(f"PRAGMA foreign_keys = {was}")
-        cursor.close()
 
     @property
     def _state(self) -> State:
         if self.state is None:
             raise AssertionError("no database has been filled yet")
         return self.state
-
-    def _number(self) -> int:
-        self.first += APART
-        return self.first
-
-    def _ignored(self, stepper: Stepper) -> set[str]:
-        return {stepper.context.version_table}
-
-    def _schema(self, stepper: Stepper) -> Schema:
-        return self.stage.schema(stepper.connection, stepper.context.version_table)
 
 
 def _reached(found: Collection[Difference]) -> set[str]:

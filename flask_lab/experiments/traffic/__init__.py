@@ -15,6 +15,7 @@ from flask_lab.project import Bind
 from flask_lab.traffic.crowd import Crowd
 
 NOTHING = "it works on no table that was there before"
+NOBODY = "nobody could read or write the tables that it works on"
 KINDS = ("reads", "writes")
 
 
@@ -104,7 +105,9 @@ def _record(stage: Stage, bind: Bind, revision: str, rehearsal: Rehearsal, point
         facts["forecast"] = _forecast(growth, stage.options.forecast, measured)
     facts["not_compared"] = list(_not_compared(revision, measured))
     seconds = sum(each.seconds for each in points)
-    stage.record(Observation(revision, facts, seconds, bind=stage.named(bind)))
+    is_seen = any(facts["tables"].get(table) for table in facts["touched"])
+    skipped = "" if is_seen else f"{NOBODY}: {next(iter(facts['failed'].values()), 'they are too many')}"
+    stage.record(Observation(revision, facts, seconds, skipped, bind=stage.named(bind)))
 
 
 def _forecast(growth: Growth, rows: int, measured: Measured) -> Facts:
@@ -136,5 +139,11 @@ def _not_compared(revision: str, measured: Measured) -> Iterator[str]:
         yield f"{revision}: {table} has fewer than {measured.rows} rows: {why}"
     for stream, why in facts["failed"].items():
         yield f"{revision}: {stream}: {why}"
+    for table, each in facts["tables"].items():
+        for kind in KINDS:
+            errors = each.get(kind, {}).get("errors", {})
+            # What fails at once has not waited, and tells nothing of who would.
+            if errors and sum(errors.values()) >= each[kind]["operations"]:
+                yield f"{revision}: {kind} of {table}, which all failed: {next(iter(errors))}"
     for table in facts["left_out"]:
         yield f"{revision}: no traffic on {table}, as there is some on others already"
