@@ -19,6 +19,8 @@ _AS_SAID: dict[str, Options] = {
     "grows-with-rows": Options(
         rows=_MANY, budget={"reads": 60_000, "writes": 60_000}, forecast=1_000_000_000
     ),
+    # The barrier makes a race as sure in one round as in three.
+    "unsafe-concurrent-upgrade": Options(rounds=1, slow=1.0),
 }
 TREES = Path(__file__).resolve().parents[1] / "trees"
 TEMPLATE = Path(flask_migrate.__file__).parent / "templates" / "flask"
