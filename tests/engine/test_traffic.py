@@ -236,6 +236,23 @@ def test_what_cannot_be_applied_is_left_to_others(backend: ReadyBackend, tried: 
     assert reasons["after"] == (Verdict.SKIPPED, "it needs broken, whose upgrade fails: see stairway")
 
 
+def test_what_fails_over_rows_is_passed_without_them(backend: ReadyBackend, tried: Tried) -> None:
+    rows = 5 * ROWS if backend.name == "sqlite" else ROWS
+    name = CHANGES["index"]
+    seen = tried(
+        Options(rows=rows),
+        users=USERS,
+        index=name,
+        twice='op.create_index("ix_age", "users", ["age"], unique=True)',
+        after=name.replace("ix_name", "ix_code").replace('["name"]', '["code"]'),
+    )
+    cells = {str(each.revision): each for each in seen.cells}
+    assert cells["twice"].verdict is Verdict.SKIPPED
+    for each in (cells["index"], cells["after"]):
+        sizes: Any = each.facts["sizes"]
+        assert [size for size, _ in sizes] == [rows // 16, rows // 4, rows]
+
+
 def test_the_budget_is_the_backends_own(backend: ReadyBackend, tried: Tried) -> None:
     budget = {"reads": 60_000, "writes": 60_000, backend.name: {"writes": 250}}
     seen = tried(Options(rows=200, budget=budget), users=USERS, constant=CHANGES["constant"])
