@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,16 @@ from flask_lab.traffic.variety import Variety
 MODELS = 3
 """How many rows are multiplied."""
 Columns = dict[str, sa.ColumnElement[Any]]
+
+
+class Manner(Enum):
+    """How rows are made from a model; where the server does not take them so, in the next manner."""
+
+    GAPS = auto()
+    """Like BOLD, with NULL wherever it may be."""
+    BOLD = auto()
+    """Texts have other values also where they need not differ."""
+    PLAIN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +56,27 @@ class Seeded:
     short: dict[str, str] = field(default_factory=dict)
 
 
-def seed(
-    connection: Connection, product: Product, tables: Collection[str], rows: int, ignore: Collection[str] = ()
-) -> Seeded:
-    """Let `tables` have `rows` rows each, as far as they take them, and what they refer to as many as that needs.
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Which tables are to have how many rows."""
+
+    tables: Collection[str]
+    rows: int
+    ignore: Collection[str] = ()
+    """Tables that are to be left alone."""
+    has_gaps: bool = False
+    """Whether a third of the rows has NULL wherever it may: what a revision is to fill in is not there yet."""
+
+
+def seed(connection: Connection, product: Product, demand: Demand) -> Seeded:
+    """Fill tables, as far as they take so many rows, and what they refer to with as many as that needs.
 
     Commits. The connection must not be one that commits by itself.
     """
-    shapes = read_shapes(connection, ignore)
-    wanted = _wanted(shapes, {name for name in tables if name in shapes}, rows)
-    seeder = Seeder(connection, product, shapes)
-    product.watching.prepare(connection, rows)
+    shapes = read_shapes(connection, demand.ignore)
+    wanted = _wanted(shapes, {name for name in demand.tables if name in shapes}, demand.rows)
+    seeder = Seeder(connection, product, shapes, has_gaps=demand.has_gaps)
+    product.watching.prepare(connection, demand.rows)
     for name in filter(wanted.__contains__, sorted_tables(shapes)):
         seeder.fill(shapes[name], wanted[name])
         connection.commit()
@@ -100,7 +121,10 @@ def shape_of_set(shape: Shape) -> Any:
 class Seeder:
     """Fills one table after the other, parents first."""
 
-    def __init__(self, connection: Connection, product: Product, shapes: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, connection: Connection, product: Product, shapes: Mapping[str, Shape], *, has_gaps: bool = False
+    ) -> None:
+        self.has_gaps = has_gaps
         self.connection = connection
         self.product = product
         self.shapes = shapes
@@ -134,9 +158,11 @@ class Seeder:
         done, said = have, ""
         for place in range(models):
             share = (have + more - done) // (models - place)
-            for is_bold in (True, False):
+            for manner in Manner:
+                if manner is Manner.GAPS and not (self.has_gaps and place == MODELS - 1):
+                    continue
                 try:
-                    statement = self._statement(shape, Share(place, share, done), is_bold=is_bold)
+                    statement = self._statement(shape, Share(place, share, done), manner)
                     with self.connection.begin_nested():
                         self.connection.execute(statement)
                 except NoRoom as reason:
@@ -148,8 +174,8 @@ class Seeder:
                 break
         return said
 
-    def _statement(self, shape: Shape, share: Share, *, is_bold: bool) -> Any:
-        """The INSERT ... SELECT; a bold one gives texts other values also where they need not differ."""
+    def _statement(self, shape: Shape, share: Share, manner: Manner) -> Any:
+        """The INSERT ... SELECT."""
         numbers, given = self._numbers(shape, share.rows)
         model = self._model(shape, share.place)
         variety = Variety(
@@ -160,11 +186,14 @@ class Seeder:
             if any(values.get(name) is not model.c.get(name) for name in columns if name in values):
                 continue
             _differ(variety, columns, values, model)
-        if is_bold:
-            for each in shape.written:
-                if values[each.name] is model.c[each.name] and variety.is_free(each):
-                    other = variety.of(each, model.c[each.name])
-                    values[each.name] = model.c[each.name] if other is None else other
+        for each in shape.written:
+            if values[each.name] is not model.c[each.name]:
+                continue
+            if manner is Manner.GAPS and each.nullable:
+                values[each.name] = sa.null()
+            elif manner is not Manner.PLAIN and variety.is_free(each):
+                other = variety.of(each, model.c[each.name])
+                values[each.name] = model.c[each.name] if other is None else other
         source = numbers.join(model, sa.true())
         table = sa.table(shape.name, *(sa.column(name) for name in values))
         query = sa.select(*(value.label(f"lab_{place}") for place, value in enumerate(values.values())))

@@ -253,6 +253,44 @@ def test_what_fails_over_rows_is_passed_without_them(backend: ReadyBackend, trie
         assert [size for size, _ in sizes] == [rows // 16, rows // 4, rows]
 
 
+FILL = """
+rows, empty = op.get_bind().execute(sa.text("SELECT count(*), count(*) - count({0}) FROM users")).one()
+if rows and empty < rows / {1}:
+    raise RuntimeError(f"{{empty}} of {{rows}} rows to fill in")
+op.execute("UPDATE users SET {0} = 7 WHERE {0} IS NULL")
+"""
+
+
+def skipped(seen: Run) -> dict[str, str]:
+    return {str(each.revision): each.reason for each in seen.cells if each.verdict is Verdict.SKIPPED}
+
+
+def test_rows_are_older_than_the_columns_that_came_later(backend: ReadyBackend, tried: Tried) -> None:
+    seen = tried(
+        Options(rows=5 * ROWS if backend.name == "sqlite" else ROWS),
+        users=USERS,
+        level='op.add_column("users", sa.Column("level", sa.Integer))',
+        fill=FILL.format("level", 1),
+    )
+    assert skipped(seen) == {}
+    # At each of the sizes.
+    (filled,) = [each for each in seen.cells if each.revision == "fill"]
+    sizes: Any = filled.facts["sizes"]
+    assert len(sizes) == 3
+
+
+def test_a_revision_asked_alone_finds_what_it_is_to_fill_in(backend: ReadyBackend, tried: Tried) -> None:
+    assert skipped(tried(Options(rows=2000), users=USERS, fill=FILL.format("age", 4))) == {}
+
+
+def test_what_refuses_gaps_is_tried_over_rows_without_them(backend: ReadyBackend, tried: Tried) -> None:
+    require = """
+    with op.batch_alter_table("users") as batch:
+        batch.alter_column("age", existing_type=sa.Integer(), nullable=False)
+    """.replace("\n    ", "\n")
+    assert skipped(tried(Options(rows=2000), users=USERS, require=require)) == {}
+
+
 def test_the_budget_is_the_backends_own(backend: ReadyBackend, tried: Tried) -> None:
     budget = {"reads": 60_000, "writes": 60_000, backend.name: {"writes": 250}}
     seen = tried(Options(rows=200, budget=budget), users=USERS, constant=CHANGES["constant"])

@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from flask_lab.experiments.traffic.measuring import RATE
 from flask_lab.sources import Server, open_server
 from flask_lab.traffic.crowd import Crowd
-from flask_lab.traffic.seeding import seed
+from flask_lab.traffic.seeding import Demand, seed
 
 COLUMNS = ("id", "name", "email", "age", "score", "at", "note", "state")
 USERS = sa.Table(
@@ -122,7 +122,7 @@ def seeding(server: Server, rows: int) -> None:
     found: dict[str, float] = {}
 
     def own(connection: Connection) -> None:
-        seed(connection, server.product, {"users"}, rows)
+        seed(connection, server.product, Demand({"users"}, rows))
 
     for way, fill in (("the lab", own), *ways(name, rows)):
         with server.scratch() as url:
@@ -148,7 +148,7 @@ def altering(server: Server, rows: int, repeat: int) -> None:
         engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         USERS.metadata.create_all(engine)
         with sa.create_engine(url, poolclass=NullPool).connect() as connection:
-            seed(connection, server.product, {"users"}, rows)
+            seed(connection, server.product, Demand({"users"}, rows))
         with engine.connect() as connection:
             server.product.watching.settle(connection, ["users"])
             for statement in ALTERS[name]:

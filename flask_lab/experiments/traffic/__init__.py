@@ -9,7 +9,7 @@ from flask_lab.errors import TreeError
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
 from flask_lab.experiments.traffic.growth import Growth, depends, grown
 from flask_lab.experiments.traffic.judging import faults
-from flask_lab.experiments.traffic.measuring import Facts, Measured
+from flask_lab.experiments.traffic.measuring import Facts, Measured, Scene
 from flask_lab.experiments.traffic.walk import Measuring, Rehearsal, Rehearsing, facts_of, sizes
 from flask_lab.project import Bind
 from flask_lab.traffic.crowd import Crowd
@@ -68,8 +68,8 @@ def _measure(stage: Stage, rehearsed: Rehearsing, crowd: Crowd) -> None:
             facts = {"rows": stage.options.rows, "idle": NOTHING, "budget": budget(stage)}
             stage.record(Observation(revision, facts, rehearsal.seconds, bind=stage.named(bind)))
     asked = [revision for revision, each in rehearsed.found.items() if each.touched]
-    largest, *others = sizes(stage.options.rows)
-    first = _walked(stage, rehearsed, asked, crowd, largest)
+    largest, *others = (Scene(stage, rehearsed.bind, crowd, rows) for rows in sizes(stage.options.rows))
+    first = _walked(Measuring(rehearsed, asked, largest, dict.fromkeys(asked, True)))
     for revision, why in first.skipped.items():
         stage.record(Observation(revision, skipped=why, bind=stage.named(bind)))
     growing = [
@@ -77,15 +77,15 @@ def _measure(stage: Stage, rehearsed: Rehearsing, crowd: Crowd) -> None:
         for revision, each in first.found.items()
         if depends(each.seconds, rehearsed.found[revision].seconds) and not stage.options.blocker
     ]
-    smaller = [_walked(stage, rehearsed, growing, crowd, rows).found for rows in others] if growing else []
+    # With rows from where they were at the largest size, as a column that came later is NULL in them.
+    smaller = [_walked(Measuring(rehearsed, growing, each, first.fillings)).found for each in others]
     for revision, measured in first.found.items():
         points = [found[revision] for found in smaller if revision in found]
         _record(stage, bind, revision, rehearsed.found[revision], [*reversed(points), measured])
 
 
-def _walked(stage: Stage, rehearsed: Rehearsing, revisions: list[str], crowd: Crowd, rows: int) -> Measuring:
-    walk = Measuring(stage, rehearsed, revisions, crowd, rows)
-    if revisions:
+def _walked(walk: Measuring) -> Measuring:
+    if walk.revisions:
         walk.observe()
     return walk
 

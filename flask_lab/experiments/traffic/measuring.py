@@ -19,7 +19,7 @@ from flask_lab.migrator import Step, Stepper
 from flask_lab.project import Bind
 from flask_lab.sources.base import connect
 from flask_lab.traffic.crowd import Crowd
-from flask_lab.traffic.seeding import Seeded, seed
+from flask_lab.traffic.seeding import Demand, Seeded, seed
 
 Facts = dict[str, Any]
 RATE = 25.0
@@ -65,19 +65,21 @@ class Scene:
         with connect(self.url) as connection:
             yield connection
 
-    def fill(self, tables: Collection[str], version_table: str) -> Seeded:
-        """Give the tables their rows."""
+    def fill(self, tables: Collection[str], version_table: str, *, has_gaps: bool) -> Seeded:
+        """Give the tables their rows, in some of which is NULL whatever may be."""
         watching = self.stage.server.product.watching
         with self.session() as connection:
             connection.execution_options(isolation_level=connection.default_isolation_level)
-            seeded = seed(connection, self.stage.server.product, tables, self.rows, {version_table})
+            demand = Demand(tables, self.rows, {version_table}, has_gaps)
+            seeded = seed(connection, self.stage.server.product, demand)
         with self.session() as connection:
             watching.settle(connection, [each for each in seeded.rows if seeded.rows[each] >= self.rows])
         return seeded
 
-    def measure(self, revision: str, touched: Collection[str], version_table: str) -> Measured:
+    def measure(
+        self, revision: str, touched: Collection[str], version_table: str, seeded: Seeded
+    ) -> Measured:
         """Take one step up over rows and under traffic; MigrationFailed when it fails."""
-        seeded = self.fill(touched, version_table)
         watching = self.stage.server.product.watching
         with self.session() as connection:
             before, written = watching.storage(connection), watching.written(connection)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,6 @@ from flask_lab.experiments.traffic.tracing import Ladder
 from flask_lab.migrator import Stepper
 from flask_lab.project import Bind
 from flask_lab.schema import differences
-from flask_lab.traffic.crowd import Crowd
 from flask_lab.tree import Applied
 
 
@@ -157,8 +156,13 @@ class Measuring(Walk):
     """Over rows, and under traffic, at one size."""
 
     def __init__(
-        self, stage: Stage, rehearsed: Rehearsing, revisions: Collection[str], crowd: Crowd, rows: int
+        self,
+        rehearsed: Rehearsing,
+        revisions: Collection[str],
+        scene: Scene,
+        fillings: Mapping[str, bool],
     ) -> None:
+        stage = rehearsed.stage
         order = [each for each in stage.project.tree.orders()[0] if each not in rehearsed.skipped]
         super().__init__(stage, order, rehearsed.bind)
         self.version_table = rehearsed.version_table
@@ -166,7 +170,9 @@ class Measuring(Walk):
         self.revisions = set(revisions)
         self.rehearsed = rehearsed
         self.found: dict[str, Measured] = {}
-        self.scene = Scene(stage, rehearsed.bind, crowd, rows)
+        self.scene = scene
+        self.fillings = dict(fillings)
+        """The revisions whose tables get rows before, those measured among them; and whether with NULLs."""
         self.is_filled = False
         """Whether the database has rows of the lab's."""
 
@@ -175,12 +181,15 @@ class Measuring(Walk):
         self.go(self._visit)
 
     def _visit(self, revision: str) -> bool:
-        if revision not in self.revisions:
+        if revision not in self.fillings:
             return False
-        rehearsal = self.rehearsed.found[revision]
+        touched = self.rehearsed.found[revision].touched
         self.is_filled = True
         with alone():
-            self.found[revision] = self.scene.measure(revision, rehearsal.touched, self.version_table)
+            seeded = self.scene.fill(touched, self.version_table, has_gaps=self.fillings[revision])
+            if revision not in self.revisions:
+                return False
+            self.found[revision] = self.scene.measure(revision, touched, self.version_table, seeded)
         self.revisions.discard(revision)
         if not self.revisions:
             self.waiting = [revision]
@@ -188,10 +197,14 @@ class Measuring(Walk):
 
     def _fail(self, revision: str, failure: MigrationFailed) -> None:
         was_filled, self.is_filled = self.is_filled, False
+        had_gaps = self.fillings.pop(revision, False)
         if revision not in self.revisions:
             # Rows for an earlier revision need not suit this one, which is passed on a database without any.
             if not was_filled:
                 raise failure
+            return
+        if had_gaps:
+            self.fillings[revision] = False
             return
         said = f"it fails over {self.scene.rows} rows or under their traffic: {failure.message}"
         self.skipped[revision] = said
