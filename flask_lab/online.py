@@ -100,6 +100,14 @@ _WAYS = (
         "it; look for orphans by a SELECT yourself. To be refused rather than to block: ALGORITHM=INPLACE, LOCK=NONE.",
     ),
     Way(
+        _MYSQL,
+        r"(?i)^\s*ALTER TABLE \W?(?P<table>\w+)\W? ADD (?:CONSTRAINT \W?\w+\W? )?CHECK",
+        "A CHECK copies {table}, and holds the rows meanwhile that its foreign keys refer to: whoever writes those may "
+        "wait for it, and it for them. Hold the column by a foreign key to a table of the values that it may have: "
+        'with op.execute("SET foreign_key_checks = 0") before it is added in place, and a new value is a new row. Or '
+        "leave it to gh-ost or pt-online-schema-change, which work on a copy.",
+    ),
+    Way(
         _MARIADB,
         r"(?i)^\s*ALTER TABLE \W?(?P<table>\w+)",
         "To be refused rather than to block, end the statement with ALGORITHM=NOCOPY, LOCK=NONE, or from 11.2 on with "

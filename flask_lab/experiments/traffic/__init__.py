@@ -32,8 +32,10 @@ class Traffic(Experiment):
     looks at the locks of the one that migrates. Where the time depends on rows, it is measured at a quarter and at a
     sixteenth of them too; --forecast says what that means for the rows that you have. --blocker puts a transaction in
     the way that has read the tables and stays open.
+    A revision that fails under traffic is tried over the same rows without any.
     Passes when: no read and no write waits longer than its budget ([tool.flask_lab.budget], in milliseconds; a second
-    where nothing is said), here or, by the forecast, over --forecast rows.
+    where nothing is said), here or, by the forecast, over --forecast rows; and traffic makes no revision fail, but one
+    that gives up behind --blocker.
     Cannot see: your hardware, your indices' order, your load. Several revisions in one transaction, which hold what the
     first has locked until the last is done. Locks on MariaDB without its plugin metadata_lock_info.
     """
@@ -75,12 +77,13 @@ def _measure(stage: Stage, rehearsed: Rehearsing, crowd: Crowd) -> None:
     growing = [
         revision
         for revision, each in first.found.items()
-        if depends(each.seconds, rehearsed.found[revision].seconds) and not stage.options.blocker
+        if depends(each.seconds, rehearsed.found[revision].seconds)
+        and not (stage.options.blocker or each.failure)
     ]
     # With rows from where they were at the largest size, as a column that came later is NULL in them.
     smaller = [_walked(Measuring(rehearsed, growing, each, first.fillings)).found for each in others]
     for revision, measured in first.found.items():
-        points = [found[revision] for found in smaller if revision in found]
+        points = [found[revision] for found in smaller if revision in found and not found[revision].failure]
         _record(stage, bind, revision, rehearsed.found[revision], [*reversed(points), measured])
 
 

@@ -34,6 +34,12 @@ def faults(facts: Any) -> Iterator[Fault]:
         )
     elif writes:
         yield Fault("blocks-writes", _told(facts, "writes", writes), _evidence(facts, writes))
+    elif facts.get("error") and not facts.get("blocker"):
+        yield Fault(
+            "blocks-writes",
+            f"writes and the revision wait for each other{_failing(facts)}",
+            _evidence(facts, {}),
+        )
     elif grows := _grows(facts):
         yield grows
     elif rewritten := _rewritten(facts):
@@ -70,7 +76,13 @@ def _told(facts: Facts, kinds: str, waits: dict[str, float]) -> str:
     behind = f", behind a transaction of {facts['blocker']:g} s" if facts.get("blocker") else ""
     return (
         f"{kinds} of {tables} wait {_seconds(longest)} at {facts['rows']:,} rows{behind}{_by(facts, waits)}"
+        f"{_failing(facts)}"
     )
+
+
+def _failing(facts: Facts) -> str:
+    """That the revision has failed, which it does not without traffic."""
+    return ", until the revision fails" if facts.get("error") else ""
 
 
 def _by(facts: Facts, tables: Collection[str]) -> str:
@@ -149,6 +161,8 @@ def _evidence(facts: Facts, waits: dict[str, float]) -> dict[str, Any]:
         evidence["forecast"] = facts["forecast"]
     if facts.get("blocker"):
         evidence["blocker"] = facts["blocker"]
+    if facts.get("error"):
+        evidence["said"] = facts["error"]
     return evidence
 
 

@@ -13,6 +13,7 @@ from alembic.runtime.migration import RevisionStep
 from sqlalchemy import URL, Connection, inspect
 
 from flask_lab.backends.watching import Watching
+from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Stage
 from flask_lab.experiments.traffic.tracing import Trace
 from flask_lab.migrator import Step, Stepper
@@ -44,6 +45,8 @@ class Measured:
     rows: int
     seconds: float
     facts: Facts = field(default_factory=dict)
+    failure: MigrationFailed | None = None
+    """What ended it before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Scene:
     def measure(
         self, revision: str, touched: Collection[str], version_table: str, seeded: Seeded
     ) -> Measured:
-        """Take one step up over rows and under traffic; MigrationFailed when it fails."""
+        """Take one step up over rows and under traffic."""
         watching = self.stage.server.product.watching
         with self.session() as connection:
             before, written = watching.storage(connection), watching.written(connection)
@@ -90,8 +93,11 @@ class Scene:
         time.sleep(QUIET_SECONDS)
         trace = Trace(watching, time.monotonic())
         steps: list[Step] = []
+        failure = None
         try:
             steps = self.stage.migrator.follow(_plan(self, revision, sorted(touched), trace))
+        except MigrationFailed as failed:
+            failure = failed
         finally:
             end = time.monotonic()
             seen = self.crowd.stop(trace.begin, end)
@@ -113,7 +119,9 @@ class Scene:
             "failed": seen["failed"],
             "left_out": [each for each in tables[MOST:] if each in touched],
         }
-        return Measured(self.rows, round(end - trace.begin, 4), facts | {"step_seconds": _seconds(steps)})
+        facts["step_seconds"] = _seconds(steps)
+        facts["error"] = "" if failure is None else failure.message
+        return Measured(self.rows, round(end - trace.begin, 4), facts, failure)
 
 
 def _plan(scene: Scene, revision: str, tables: Sequence[str], trace: Trace) -> Any:

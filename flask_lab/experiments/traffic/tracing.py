@@ -58,6 +58,9 @@ class Trace:
         finally:
             for name, hear in heard.items():
                 event.remove(connection, name, hear)
+            if self.statements and not self.statements[-1].seconds:
+                # It has failed, or was cut off.
+                self.statements[-1].seconds = time.monotonic() - self._begun
 
     def _before(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
         # One that fails is there all the same.

@@ -21,6 +21,7 @@ from flask_lab.experiments.traffic.tracing import Ladder
 from flask_lab.migrator import Stepper
 from flask_lab.project import Bind
 from flask_lab.schema import differences
+from flask_lab.traffic.seeding import Seeded
 from flask_lab.tree import Applied
 
 
@@ -175,6 +176,8 @@ class Measuring(Walk):
         """The revisions whose tables get rows before, those measured among them; and whether with NULLs."""
         self.is_filled = False
         """Whether the database has rows of the lab's."""
+        self.failed: Measured | None = None
+        """What was seen of the revision that is to be tried without traffic, as it failed under it."""
 
     def observe(self) -> None:
         """Walk as far as there is anything to measure."""
@@ -189,14 +192,30 @@ class Measuring(Walk):
             seeded = self.scene.fill(touched, self.version_table, has_gaps=self.fillings[revision])
             if revision not in self.revisions:
                 return False
-            self.found[revision] = self.scene.measure(revision, touched, self.version_table, seeded)
+            self.found[revision] = self._measured(revision, seeded)
         self.revisions.discard(revision)
         if not self.revisions:
             self.waiting = [revision]
         return True
 
+    def _measured(self, revision: str, seeded: Seeded) -> Measured:
+        """What was seen of a step under traffic; of one that failed under it, once it has passed without."""
+        if self.failed is not None:
+            seen, self.failed = self.failed, None
+            self._pass([revision])
+            return seen
+        touched = self.rehearsed.found[revision].touched
+        seen = self.scene.measure(revision, touched, self.version_table, seeded)
+        if seen.failure is not None:
+            self.failed = seen
+            raise seen.failure
+        return seen
+
     def _fail(self, revision: str, failure: MigrationFailed) -> None:
         was_filled, self.is_filled = self.is_filled, False
+        if self.failed is not None:
+            # Whether that comes of the rows or of the traffic is seen next.
+            return
         had_gaps = self.fillings.pop(revision, False)
         if revision not in self.revisions:
             # Rows for an earlier revision need not suit this one, which is passed on a database without any.
@@ -206,7 +225,7 @@ class Measuring(Walk):
         if had_gaps:
             self.fillings[revision] = False
             return
-        said = f"it fails over {self.scene.rows} rows or under their traffic: {failure.message}"
+        said = f"it fails over {self.scene.rows} rows: {failure.message}"
         self.skipped[revision] = said
         self.revisions.discard(revision)
         if not self.revisions:
