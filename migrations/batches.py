@@ -35,7 +35,7 @@ def run_in_batches(statement: str, *, table: str, key: str = "id", size: int = S
 
 
 def _ranges(bind: sa.Connection, table: str, key: str, size: int) -> Iterator[tuple[int, int]]:
-    """Half-open ranges that hold `size` rows each, however sparse the keys are."""
+    """Half-open ranges that hold `size` rows each, or all rows of one key, however sparse the keys are."""
     column: sa.ColumnClause[int] = sa.column(key)
     source = sa.table(table, column)
     low, top = bind.execute(sa.select(sa.func.min(column), sa.func.max(column)).select_from(source)).one()
@@ -47,7 +47,7 @@ def _ranges(bind: sa.Connection, table: str, key: str, size: int) -> Iterator[tu
         following = (
             sa.select(column).select_from(source).where(column >= low).order_by(column).offset(size).limit(1)
         )
-        high = bind.scalar(following) or top + 1
+        high = max(bind.scalar(following) or top + 1, low + 1)
         yield low, min(high, top + 1)
         progress.reached(high)
         low = high
