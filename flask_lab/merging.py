@@ -57,7 +57,22 @@ def _one(group: list[Finding]) -> Finding:
         if finding.evidence != first.evidence
     }
     evidence = {**first.evidence, "others": others} if others else first.evidence
-    return replace(first, backends=backends, repeat=repeat, evidence=evidence)
+    return replace(first, backends=backends, repeat=repeat, evidence=evidence, remedy=_remedy(group))
+
+
+def _remedy(group: Sequence[Finding]) -> str:
+    """What helps; where that is something else on each, by backend."""
+    found: dict[str, list[str]] = {}
+    for finding in group:
+        found.setdefault(finding.remedy, []).extend(finding.backends)
+    if len(found) == 1:
+        return next(iter(found))
+    # Once more merged, they are as they were.
+    told = [
+        remedy if remedy.startswith("On ") else f"On {', '.join(names)}: {remedy}"
+        for remedy, names in found.items()
+    ]
+    return " ".join(told)
 
 
 def _once(found: Sequence[Each], key: Callable[[Each], object]) -> tuple[Each, ...]:

@@ -10,6 +10,7 @@ from flask_lab.results import Finding
 SQL = "SQL"
 FOUND = "found"
 KEPT = "kept"
+REPAIR = "repair"
 NOTHING = "nothing"
 WIDEST = 40
 MOST = 3
@@ -27,8 +28,8 @@ def evidence(finding: Finding) -> list[Line]:
     """
     lines = _lines(finding.evidence)
     for backend, facts in finding.evidence.get("others", {}).items():
-        found = [said for label, said in _lines(facts) if label == FOUND]
-        lines += [(f"{FOUND} on {backend}", said) for said in found if (FOUND, said) not in lines]
+        own = [line for line in _lines(facts) if line[0] in (FOUND, REPAIR) and line not in lines]
+        lines += [(f"{label} on {backend}", said) for label, said in own]
         lines += [(f"{KEPT} on {backend}", said) for label, said in _lines(facts) if label == KEPT]
     return sorted(lines, key=lambda line: line[0] == SQL)
 
@@ -42,6 +43,8 @@ def _lines(facts: Mapping[str, Any]) -> list[Line]:
     lines = [("at", f"{facts['at']}: {facts.get('code', '')}")] if facts.get("at") else []
     lines += _expected_and_found(facts)
     lines += [(name, str(facts[name])) for name in PLAIN if facts.get(name)]
+    if REPAIR in facts:
+        lines.append((REPAIR, f"tried: {'; '.join(facts[REPAIR])}" if facts[REPAIR] else "none was found"))
     lines += [(KEPT, f"{each} (until: {facts[f'{KEPT} until']})") for each in facts.get(KEPT, ())]
     return lines + [(SQL, each) for each in _statements(facts)]
 

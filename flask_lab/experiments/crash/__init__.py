@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from flask_lab.errors import BackendUnavailable
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.crash.judging import STEPS, crashes_of, faults, is_unnoted
 from flask_lab.experiments.crash.trial import Facts, spread
 from flask_lab.experiments.crash.walk import Walk
 from flask_lab.faults import Strike, end_process, end_server, end_session
-from flask_lab.results import Severity
 from flask_lab.sources import open_lasting
 
 PLACES = 240
@@ -20,8 +19,6 @@ MOST, LEAST = 12, 3
 """How many of one step, at most and where there are many steps."""
 SERVER_DEATHS = 3
 """In how many revisions the server is killed: it takes seconds until one is there again."""
-STEPS = ("upgrade", "downgrade")
-MANY = 5
 
 
 class Crash(Experiment):
@@ -60,7 +57,7 @@ class Crash(Experiment):
                 seen.append(_together(observation, deaths.get((observation.bind, observation.revision))))
                 stage.record(seen[-1])
         tried = [each for each in seen if not each.skipped]
-        unnoted = [each.revision for each in tried if any(map(_is_unnoted, _crashes(each.facts)))]
+        unnoted = [each.revision for each in tried if any(map(is_unnoted, crashes_of(each.facts)))]
         facts: Facts = {"revisions": len(tried), "unnoted": list(dict.fromkeys(unnoted))}
         facts["schema_changes"] = _what_becomes_of_schema(tried)
         asleep = [
@@ -72,36 +69,7 @@ class Crash(Experiment):
         stage.record(Observation(None, facts, skipped=skipped))
 
     def judge(self, observation: Observation) -> Iterator[Fault]:
-        facts = observation.facts
-        if observation.revision is None:
-            yield from _judge_tree(facts)
-            return
-        for step in STEPS:
-            crashes = (facts.get(step) or {}).get("crashes", ())
-            stuck = [each for each in crashes if each["again"] == "fails" and not _is_unnoted(each)]
-            if stuck:
-                yield _stuck(step, stuck)
-            otherwise = [each for each in crashes if each["again"] == "ends otherwise"]
-            if repeated := [each for each in otherwise if each["rows differ"]]:
-                what = f"leaves other rows than an undisturbed one: {', '.join(repeated[0]['rows differ'])}"
-                yield _fault("repeated-after-crash", step, repeated, f"and the next run works, but {what}")
-            if other := [each for each in otherwise if not each["rows differ"]]:
-                what = (
-                    f"ends in another schema than an undisturbed one: {'; '.join(other[0]['schema differs'])}"
-                )
-                yield _fault(
-                    "partial-after-crash",
-                    step,
-                    other,
-                    f"and the next run works, but {what}",
-                    Severity.WARNING,
-                )
-            partial = [each for each in crashes if each["again"] == "works" and _is_between(each)]
-            if partial:
-                left = "; ".join(partial[0].get("left", ())) or "other rows"
-                yield _fault(
-                    "partial-after-crash", step, partial, f"leaves it half done, until the next run: {left}"
-                )
+        yield from faults(observation)
 
 
 Deaths = dict[tuple[str, str | None], Observation]
@@ -137,66 +105,14 @@ def _together(observation: Observation, other: Observation | None) -> Observatio
     return replace(observation, facts=facts, seconds=observation.seconds + other.seconds)
 
 
-def _crashes(facts: Mapping[str, Any]) -> list[Facts]:
-    return [each for step in STEPS for each in (facts.get(step) or {}).get("crashes", ())]
-
-
 def _what_becomes_of_schema(seen: Sequence[Observation]) -> str:
     """Whether a crash takes changes of the schema back; on SQLite that is for the driver's settings to say."""
     left = {
-        crash["schema"] for each in seen for crash in _crashes(each.facts) if crash.get("version") == "before"
+        crash["schema"]
+        for each in seen
+        for crash in crashes_of(each.facts)
+        if crash.get("version") == "before"
     }
     if left & {"between", "after"}:
         return "stay after a crash"
     return "are taken back by a crash" if "before" in left else "not seen"
-
-
-def _is_between(crash: Facts) -> bool:
-    """Whether what was left is neither as before nor as after, but for the version."""
-    places = {crash["schema"], crash["rows"]} - {"as ever"}
-    return "between" in places or len(places) > 1
-
-
-def _is_unnoted(crash: Facts) -> bool:
-    """Whether all is done but for the version, and the next run stumbles over that."""
-    done = ("after", "as ever")
-    return (
-        crash["again"] == "fails"
-        and crash["version"] == "before"
-        and crash["schema"] in done
-        and crash["rows"] in done
-    )
-
-
-def _stuck(step: str, crashes: Sequence[Facts]) -> Fault:
-    first = crashes[0]
-    steps = first["repair"]
-    mended = f"Repair, tried: {'; '.join(steps)}" if steps else "No repair was found"
-    return _fault(
-        "stuck-after-crash", step, crashes, f"and the next run fails: {first['error']['message']}. {mended}"
-    )
-
-
-def _fault(
-    rule: str, step: str, crashes: Sequence[Facts], what: str, severity: Severity | None = None
-) -> Fault:
-    first = crashes[0]
-    others = len({(each["after"], each["before"]) for each in crashes}) - 1
-    more = f" (and at {others} other places)" if others > 1 else " (and at another place)" * others
-    message = f"a crash of the {step} after {first['after']}{more} {what}"
-    return Fault(rule, message, {"statement": first["after"], "crashes": list(crashes[:MANY])}, severity)
-
-
-def _judge_tree(facts: Mapping[str, Any]) -> Iterator[Fault]:
-    if unnoted := facts["unnoted"]:
-        shown = ", ".join(unnoted[:MANY]) + (
-            "" if len(unnoted) <= MANY else f" and {len(unnoted) - MANY} more"
-        )
-        yield Fault(
-            "stuck-after-crash",
-            f"a crash after the last statement of a step and before its version is written leaves it done and not "
-            f"noted, so that the next run fails, in {len(unnoted)} of {facts['revisions']} revisions: {shown}. "
-            "Repair, tried: flask db stamp, with the revision that was done",
-            {"revisions": unnoted},
-            Severity.NOTE,
-        )
