@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from flask_lab.rows import Column, Shape, names
+from flask_lab.rows import FIRST, Column, Shape, names
 
 ROOM = 4
 """How many characters of the old text are worth keeping beside the number."""
@@ -80,7 +80,7 @@ class Variety:
         return sa.func.unhex(sa.func.md5(self._text))
 
     def _count(self, column: Column) -> Expression | None:
-        """Numbers behind the largest that is there."""
+        """Numbers behind the largest that is there, and behind those that a revision may give by itself."""
         highest: sa.Select[Any] = sa.select(sa.func.max(sa.column(column.name))).select_from(
             sa.table(self.shape.name)
         )
@@ -93,4 +93,6 @@ class Variety:
             limit = 10 ** (kind.precision - (kind.scale or 0)) - 1 if kind.precision else 2**31
         if column.bounds.high is not None:
             limit = min(limit, int(column.bounds.high))
+        if max(start, FIRST) + self.top <= limit:
+            start = max(start, FIRST)
         return sa.literal_column(str(start)) + self.number if start + self.top <= limit else None

@@ -11,7 +11,7 @@ from flask_lab.experiments.base import Observation
 from flask_lab.experiments.crash import Crash, _what_becomes_of_schema
 from flask_lab.experiments.crash.trial import NEVER
 from flask_lab.faults import COMMIT, Sent, boundaries
-from flask_lab.results import Run, Severity
+from flask_lab.results import Run, Severity, Verdict
 from tests.engine.test_data import DROP_USERS, USERS, Lab
 from tests.harness.plugin import ReadyBackend
 
@@ -128,6 +128,18 @@ def test_a_step_that_fails_by_itself_is_left_to_others(lab: Lab) -> None:
     assert not stuck(seen)
     assert "the upgrade fails without a crash" in skipped["0002"]
     assert skipped["0003"] == "it needs 0002, whose upgrade fails"
+
+
+def test_a_step_that_fails_over_rows_is_passed_without_them(lab: Lab) -> None:
+    picky = """
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM users")):
+        raise RuntimeError("not with rows")
+    """
+    seen = lab.run((USERS, DROP_USERS), (picky, "pass"), ONE)
+    skipped = {cell.revision: cell.reason for cell in seen.cells if cell.verdict is Verdict.SKIPPED}
+    assert list(skipped) == ["0002"]
+    assert "the upgrade fails without a crash (RuntimeError: not with rows)" in skipped["0002"]
+    assert crashes(seen, "0003")
 
 
 def test_a_downgrade_that_refuses_is_named(lab: Lab) -> None:

@@ -18,6 +18,7 @@ from flask_lab.project import Bind
 from flask_lab.rows import Kind, Order, load, read_shapes
 
 FAILS = "the {} fails without a crash ({}): see stairway and data"
+NEEDED = "it needs {}, whose upgrade fails"
 
 
 class Walk:
@@ -35,14 +36,26 @@ class Walk:
         self.not_filled: dict[str, str] = {}
         self.ways = ways
         self.limit = limit
+        self.doubtful: str | None = None
+        """The revision that has failed over rows, and is passed without any, if it can be."""
+        self.said = ""
 
     def observe(self) -> Iterator[Observation]:
         """Walk to the end, over as many databases as it takes."""
-        while any(map(self.stage.asks, self.waiting)):
+        while self.doubtful or any(map(self.stage.asks, self.waiting)):
             with self.stage.databases():
-                self._advance(None)
+                try:
+                    self._advance(None)
+                except MigrationFailed as failure:
+                    if self.doubtful is None:
+                        raise
+                    yield from self._leave_out(self.doubtful, str(failure))
+                    continue
                 if self.table is None:
                     return
+                if self.doubtful is not None:
+                    yield from self._skip(self.doubtful, FAILS.format("upgrade", self.said))
+                    self.doubtful = None
                 yield from self._go()
 
     def _go(self) -> Iterator[Observation]:
@@ -55,7 +68,8 @@ class Walk:
             try:
                 self._advance(revision)
             except MigrationFailed as failure:
-                yield from self._leave_out(revision, str(failure))
+                self.doubtful, self.said = revision, str(failure)
+                self.applied.append(self.waiting.pop(0))
                 return
             self.applied.append(self.waiting.pop(0))
             if self.stage.asks(revision):
@@ -127,13 +141,14 @@ class Walk:
 
     def _leave_out(self, revision: str, said: str) -> Iterator[Observation]:
         """Pass by a revision that cannot be applied, and those that need it."""
+        self.applied.remove(revision)
+        self.doubtful = None
         above = self.stage.project.tree.above(revision)
-        for each in [name for name in self.waiting if name == revision or name in above]:
+        yield from self._skip(revision, FAILS.format("upgrade", said))
+        for each in filter(above.__contains__, list(self.waiting)):
             self.waiting.remove(each)
-            if self.stage.asks(each):
-                why = (
-                    FAILS.format("upgrade", said)
-                    if each == revision
-                    else f"it needs {revision}, whose upgrade fails"
-                )
-                yield Observation(each, skipped=why, bind=self.stage.named(self.bind))
+            yield from self._skip(each, NEEDED.format(revision))
+
+    def _skip(self, revision: str, why: str) -> Iterator[Observation]:
+        if self.stage.asks(revision):
+            yield Observation(revision, skipped=why, bind=self.stage.named(self.bind))
