@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -236,23 +237,6 @@ def test_what_cannot_be_applied_is_left_to_others(backend: ReadyBackend, tried: 
     assert reasons["after"] == (Verdict.SKIPPED, "it needs broken, whose upgrade fails: see stairway")
 
 
-def test_what_fails_over_rows_is_passed_without_them(backend: ReadyBackend, tried: Tried) -> None:
-    rows = 5 * ROWS if backend.name == "sqlite" else ROWS
-    name = CHANGES["index"]
-    seen = tried(
-        Options(rows=rows),
-        users=USERS,
-        index=name,
-        twice='op.create_index("ix_age", "users", ["age"], unique=True)',
-        after=name.replace("ix_name", "ix_code").replace('["name"]', '["code"]'),
-    )
-    cells = {str(each.revision): each for each in seen.cells}
-    assert cells["twice"].verdict is Verdict.SKIPPED
-    for each in (cells["index"], cells["after"]):
-        sizes: Any = each.facts["sizes"]
-        assert [size for size, _ in sizes] == [rows // 16, rows // 4, rows]
-
-
 FILL = """
 rows, empty = op.get_bind().execute(sa.text("SELECT count(*), count(*) - count({0}) FROM users")).one()
 if rows and empty < rows / {1}:
@@ -265,30 +249,51 @@ def skipped(seen: Run) -> dict[str, str]:
     return {str(each.revision): each.reason for each in seen.cells if each.verdict is Verdict.SKIPPED}
 
 
-def test_rows_are_older_than_the_columns_that_came_later(backend: ReadyBackend, tried: Tried) -> None:
+def test_the_same_rows_are_there_at_each_size(backend: ReadyBackend, tried: Tried) -> None:
+    """Older than the columns that came later; and what fails over them is in nobody's way."""
     seen = tried(
         Options(rows=5 * ROWS if backend.name == "sqlite" else ROWS),
         users=USERS,
         level='op.add_column("users", sa.Column("level", sa.Integer))',
         fill=FILL.format("level", 1),
+        twice='op.create_index("ix_age", "users", ["age"], unique=True)',
+        index=CHANGES["index"],
     )
-    assert skipped(seen) == {}
-    # At each of the sizes.
-    (filled,) = [each for each in seen.cells if each.revision == "fill"]
-    sizes: Any = filled.facts["sizes"]
-    assert len(sizes) == 3
+    assert list(skipped(seen)) == ["twice"]
+    for each in seen.cells:
+        if each.revision in ("fill", "index"):
+            sizes: Any = each.facts["sizes"]
+            assert len(sizes) == 3
 
 
-def test_a_revision_asked_alone_finds_what_it_is_to_fill_in(backend: ReadyBackend, tried: Tried) -> None:
-    assert skipped(tried(Options(rows=2000), users=USERS, fill=FILL.format("age", 4))) == {}
-
-
-def test_what_refuses_gaps_is_tried_over_rows_without_them(backend: ReadyBackend, tried: Tried) -> None:
+def test_rows_have_gaps_where_a_revision_takes_them(backend: ReadyBackend, tried: Tried) -> None:
     require = """
     with op.batch_alter_table("users") as batch:
         batch.alter_column("age", existing_type=sa.Integer(), nullable=False)
     """.replace("\n    ", "\n")
-    assert skipped(tried(Options(rows=2000), users=USERS, require=require)) == {}
+    seen = tried(Options(rows=2000), users=USERS, fill=FILL.format("code", 4), require=require)
+    assert skipped(seen) == {}
+
+
+def test_what_takes_its_time_over_each_row_is_measured_over_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = """
+    import time
+    rows = op.get_bind().scalar(sa.text("SELECT count(*) FROM users"))
+    time.sleep(rows / 500)
+    op.execute("UPDATE users SET age = 7")
+    """.replace("\n    ", "\n")
+    late = 'op.add_column("users", sa.Column("late", sa.Integer))'
+    monkeypatch.chdir(revisions(tmp_path, users=USERS, slow=slow, after=late))
+    options = Options(rows=ROWS, budget={"reads": 60_000, "writes": 60_000})
+    seen = run(Request("app", ("sqlite",), ("traffic",), options=options), Silent())
+    assert skipped(seen) == {}
+    cells: dict[str, Any] = {str(each.revision): each for each in seen.cells}
+    assert 2_000 < cells["slow"].facts["rows"] < 6_000
+    assert cells["after"].facts["rows"] == ROWS
+    (said,) = [each for each in seen.not_compared if "more than" in each]
+    assert re.search(r"slow: more than \d,\d{3} rows, each of which takes \d\.\d ms", said)
 
 
 def test_what_fails_under_traffic_alone_is_found(backend: ReadyBackend, tried: Tried) -> None:

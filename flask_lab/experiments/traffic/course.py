@@ -1,0 +1,156 @@
+"""Which revisions are measured, over how many rows, and what is put on record of each; on one bind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask_lab.experiments.base import Observation, Stage
+from flask_lab.experiments.traffic.growth import Growth, depends, grown
+from flask_lab.experiments.traffic.measuring import Facts, Measured, Scene
+from flask_lab.experiments.traffic.walk import Measuring, Rehearsing, Tasting, facts_of, sizes
+from flask_lab.traffic.crowd import Crowd
+
+NOTHING = "it works on no table that was there before"
+NOBODY = "nobody could read or write the tables that it works on"
+KINDS = ("reads", "writes")
+FEW = 500
+"""Rows that tell a revision that takes its time over each one."""
+SURELY = 0.25
+"""Seconds over so few rows that no set of them takes."""
+LONGEST = 10.0
+"""Seconds that one revision may take, or it is measured over fewer rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is done about one bind, after its revisions have been rehearsed."""
+
+    stage: Stage
+    rehearsed: Rehearsing
+    crowd: Crowd
+
+    def run(self) -> None:
+        """Measure what the rehearsal has found, and record it."""
+        for revision, why in self.rehearsed.skipped.items():
+            if self.stage.asks(revision):
+                self._record(revision, skipped=why)
+        for revision, rehearsal in self.rehearsed.found.items():
+            if not rehearsal.touched:
+                facts = {"rows": self.stage.options.rows, "idle": NOTHING, "budget": budget(self.stage)}
+                self._record(revision, facts, rehearsal.seconds)
+        asked = [revision for revision, each in self.rehearsed.found.items() if each.touched]
+        slow = self._slow(asked)
+        others = [each for each in asked if each not in slow]
+        self._measure(others, self.stage.options.rows, apart=frozenset(slow))
+        for revision, rows in slow.items():
+            self._measure([revision], rows, apart=frozenset(slow) - {revision})
+
+    def _slow(self, asked: Collection[str]) -> dict[str, int]:
+        """The revisions that would take longer than anybody waits, and how many rows they take in time."""
+        few = min(FEW, self.stage.options.rows)
+        tasted = _walked(Tasting(self.rehearsed, asked, self._scene(few), dict.fromkeys(asked, True)))
+        found = {}
+        for revision, each in tasted.found.items():
+            seconds = each.seconds - self.rehearsed.found[revision].seconds
+            rows = int(few * LONGEST / max(seconds, SURELY))
+            if seconds > SURELY and rows < self.stage.options.rows:
+                found[revision] = rows
+        return found
+
+    def _measure(self, asked: Collection[str], rows: int, *, apart: frozenset[str]) -> None:
+        """Measure revisions over so many rows, and over fewer those whose time depends on them; and record that."""
+        largest, *others = map(self._scene, sizes(rows))
+        first = _walked(Measuring(self.rehearsed, asked, largest, dict.fromkeys(asked, True), apart))
+        for revision, why in first.skipped.items():
+            self._record(revision, skipped=why)
+        growing = [
+            revision
+            for revision, each in first.found.items()
+            if depends(each.seconds, self.rehearsed.found[revision].seconds)
+            and not (self.stage.options.blocker or each.failure)
+        ]
+        # With rows from where they were at the largest size, as a column that came later is NULL in them.
+        walks = [Measuring(self.rehearsed, growing, each, first.fillings, apart) for each in others]
+        smaller = [_walked(each).found for each in walks]
+        for revision, measured in first.found.items():
+            points = [found[revision] for found in smaller if revision in found]
+            points = [each for each in reversed(points) if not each.failure]
+            self._record_measured(revision, [*points, measured])
+
+    def _scene(self, rows: int) -> Scene:
+        return Scene(self.stage, self.rehearsed.bind, self.crowd, rows)
+
+    def _record(
+        self, revision: str, facts: Facts | None = None, seconds: float = 0.0, skipped: str = ""
+    ) -> None:
+        bind = self.stage.named(self.rehearsed.bind)
+        self.stage.record(Observation(revision, facts or {}, seconds, skipped, bind=bind))
+
+    def _record_measured(self, revision: str, points: list[Measured]) -> None:
+        rehearsal, measured, options = self.rehearsed.found[revision], points[-1], self.stage.options
+        facts = facts_of(rehearsal, measured)
+        facts |= {
+            "product": self.stage.server.product.name,
+            "budget": budget(self.stage),
+            "blocker": options.blocker,
+        }
+        facts["sizes"] = [[each.rows, each.seconds] for each in points]
+        growth = grown([(each.rows, each.seconds) for each in points], rehearsal.seconds)
+        facts["growth"] = growth and {"exponent": round(growth.exponent, 2), "error": round(growth.error, 2)}
+        if growth and options.forecast:
+            facts["forecast"] = _forecast(growth, options.forecast, measured)
+        facts["not_compared"] = list(_not_compared(revision, measured, options.rows))
+        seconds = sum(each.seconds for each in points)
+        is_seen = any(facts["tables"].get(table) for table in facts["touched"])
+        skipped = "" if is_seen else f"{NOBODY}: {next(iter(facts['failed'].values()), 'they are too many')}"
+        self._record(revision, facts, seconds, skipped)
+
+
+def _walked(walk: Measuring) -> Measuring:
+    if walk.revisions:
+        walk.observe()
+    return walk
+
+
+def _forecast(growth: Growth, rows: int, measured: Measured) -> Facts:
+    """What is to be expected over so many rows: seconds of the step, and milliseconds of the longest waits."""
+    times = growth.times(rows)
+    longest = {
+        kind: max(
+            (each[kind]["longest"] for each in measured.facts["tables"].values() if kind in each), default=0.0
+        )
+        for kind in KINDS
+    }
+    return {
+        "rows": rows,
+        "seconds": [round(measured.seconds * each, 2) for each in times],
+        **{kind: [round(longest[kind] * each) for each in times] for kind in KINDS},
+    }
+
+
+def budget(stage: Stage) -> dict[str, float]:
+    """How many milliseconds reads and writes may wait on the backend that is asked about."""
+    return stage.options.budget_of(stage.server.product.name)
+
+
+def _not_compared(revision: str, measured: Measured, rows: int) -> Iterator[str]:
+    facts: Any = measured.facts
+    if measured.rows < rows:
+        each = measured.seconds / measured.rows * 1000
+        yield f"{revision}: more than {measured.rows:,} rows, each of which takes {each:.1f} ms"
+    if facts["blind"]:
+        yield f"locks: {facts['blind']}"
+    for table, why in facts["short"].items():
+        yield f"{revision}: {table} has fewer than {measured.rows} rows: {why}"
+    for stream, why in facts["failed"].items():
+        yield f"{revision}: {stream}: {why}"
+    for table, each in facts["tables"].items():
+        for kind in KINDS:
+            errors = each.get(kind, {}).get("errors", {})
+            # What fails at once has not waited, and tells nothing of who would.
+            if errors and sum(errors.values()) >= each[kind]["operations"]:
+                yield f"{revision}: {kind} of {table}, which all failed: {next(iter(errors))}"
+    for table in facts["left_out"]:
+        yield f"{revision}: no traffic on {table}, as there is some on others already"
