@@ -15,7 +15,8 @@ LOCKS = text(
     "JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id "
     "WHERE t.processlist_id = :session AND m.object_type = 'TABLE' AND m.object_schema = DATABASE()"
 )
-# Not performance_schema.data_locks: it makes a row for each of a million, and the look would be the load.
+# Not performance_schema.data_locks: it makes a row for each of a million, and the look would be the load. Joined to
+# data_lock_waits, for those alone that someone waits for, one look took as long as the ALTER of 200,000 rows.
 ROWS_LOCKED = text(
     "SELECT trx_rows_locked FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = :session"
 )

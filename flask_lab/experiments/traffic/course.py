@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,28 +41,36 @@ class Course:
                 facts = {"rows": self.stage.options.rows, "idle": NOTHING, "budget": budget(self.stage)}
                 self._record(revision, facts, rehearsal.seconds)
         asked = [revision for revision, each in self.rehearsed.found.items() if each.touched]
-        slow = self._slow(asked)
-        others = [each for each in asked if each not in slow]
-        self._measure(others, self.stage.options.rows, apart=frozenset(slow))
-        for revision, rows in slow.items():
-            self._measure([revision], rows, apart=frozenset(slow) - {revision})
+        tasted = self._tasted(asked)
+        for revision, why in tasted.skipped.items():
+            self._record(revision, skipped=why)
+        slow = self._slow(tasted)
+        apart = {*slow, *tasted.skipped}
+        rows = self.stage.options.rows
+        fillings = {each: gaps for each, gaps in tasted.fillings.items() if each not in apart}
+        self._measure(rows, fillings, apart)
+        for revision, fewer in slow.items():
+            self._measure(fewer, {revision: tasted.fillings[revision]}, apart - {revision})
 
-    def _slow(self, asked: Collection[str]) -> dict[str, int]:
+    def _tasted(self, asked: Collection[str]) -> Measuring:
+        """What the revisions do over few rows: which fail, which do not take NULLs, how long each takes."""
+        scene = self._scene(min(FEW, self.stage.options.rows))
+        return _walked(Tasting(self.rehearsed, asked, scene, dict.fromkeys(asked, True)))
+
+    def _slow(self, tasted: Measuring) -> dict[str, int]:
         """The revisions that would take longer than anybody waits, and how many rows they take in time."""
-        few = min(FEW, self.stage.options.rows)
-        tasted = _walked(Tasting(self.rehearsed, asked, self._scene(few), dict.fromkeys(asked, True)))
         found = {}
         for revision, each in tasted.found.items():
             seconds = each.seconds - self.rehearsed.found[revision].seconds
-            rows = int(few * LONGEST / max(seconds, SURELY))
+            rows = int(tasted.scene.rows * LONGEST / max(seconds, SURELY))
             if seconds > SURELY and rows < self.stage.options.rows:
                 found[revision] = rows
         return found
 
-    def _measure(self, asked: Collection[str], rows: int, *, apart: frozenset[str]) -> None:
+    def _measure(self, rows: int, fillings: Mapping[str, bool], apart: Collection[str]) -> None:
         """Measure revisions over so many rows, and over fewer those whose time depends on them; and record that."""
         largest, *others = map(self._scene, sizes(rows))
-        first = _walked(Measuring(self.rehearsed, asked, largest, dict.fromkeys(asked, True), apart))
+        first = _walked(Measuring(self.rehearsed, list(fillings), largest, fillings, apart))
         for revision, why in first.skipped.items():
             self._record(revision, skipped=why)
         growing = [

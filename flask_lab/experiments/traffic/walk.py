@@ -183,8 +183,8 @@ class Measuring(Walk):
         """The revisions whose tables get rows before, those measured among them; and whether with NULLs."""
         self.apart = apart
         """The revisions that are passed on a database without rows, as they would take too long."""
-        self.is_filled = False
-        """Whether the database has rows of the lab's."""
+        self.filled: set[str] = set()
+        """The revisions for which the database got rows."""
         self.failed: Measured | None = None
         """What was seen of the revision that is to be tried without traffic, as it failed under it."""
 
@@ -193,15 +193,16 @@ class Measuring(Walk):
         self.go(self._visit)
 
     def _wants_another(self, revision: str) -> bool:
-        is_in_the_way = revision in self.apart and self.is_filled
-        self.is_filled = self.is_filled and not is_in_the_way
+        is_in_the_way = revision in self.apart and bool(self.filled)
+        if is_in_the_way:
+            self.filled.clear()
         return is_in_the_way
 
     def _visit(self, revision: str) -> bool:
         if revision not in self.fillings:
             return False
         touched = self.rehearsed.found[revision].touched
-        self.is_filled = True
+        self.filled.add(revision)
         with alone():
             seeded = self.scene.fill(touched, self.version_table, has_gaps=self.fillings[revision])
             if revision not in self.revisions:
@@ -226,14 +227,16 @@ class Measuring(Walk):
         return seen
 
     def _fail(self, revision: str, failure: MigrationFailed) -> None:
-        was_filled, self.is_filled = self.is_filled, False
+        filled, self.filled = self.filled, set()
         if self.failed is not None:
-            # Whether that comes of the rows or of the traffic is seen next.
+            # Whether that comes of the rows or of the traffic is seen next; first of all, if it comes of older rows.
+            if filled != {revision}:
+                self.failed = None
             return
         had_gaps = self.fillings.pop(revision, False)
         if revision not in self.revisions:
             # Rows for an earlier revision need not suit this one, which is passed on a database without any.
-            if not was_filled:
+            if not filled:
                 raise failure
             return
         if had_gaps:
