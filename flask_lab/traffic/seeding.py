@@ -181,30 +181,29 @@ class Seeder:
         variety = Variety(
             self.connection, shape, numbers.c.n + sa.literal_column(str(share.below)), share.top
         )
-        values: Columns = {each.name: given.get(each.name, model.c[each.name]) for each in shape.written}
+        values = {name: given.get(name, own) for name, own in model.items()}
         for columns in shape.uniques:
-            if any(values.get(name) is not model.c.get(name) for name in columns if name in values):
+            if any(values[name] is not model[name] for name in columns if name in values):
                 continue
             _differ(variety, columns, values, model)
         for each in shape.written:
-            if values[each.name] is not model.c[each.name]:
+            if values[each.name] is not model[each.name]:
                 continue
             if manner is Manner.GAPS and each.nullable:
                 values[each.name] = sa.null()
             elif manner is not Manner.PLAIN and variety.is_free(each):
-                other = variety.of(each, model.c[each.name])
-                values[each.name] = model.c[each.name] if other is None else other
-        source = numbers.join(model, sa.true())
+                other = variety.of(each, model[each.name])
+                values[each.name] = model[each.name] if other is None else other
         table = sa.table(shape.name, *(sa.column(name) for name in values))
         query = sa.select(*(value.label(f"lab_{place}") for place, value in enumerate(values.values())))
-        return sa.insert(table).from_select(list(values), query.select_from(source))
+        return sa.insert(table).from_select(list(values), query.select_from(numbers))
 
-    def _model(self, shape: Shape, place: int) -> sa.Subquery:
-        """A row that is there."""
-        columns = [sa.column(each.name, each.type) for each in shape.written]
+    def _model(self, shape: Shape, place: int) -> Columns:
+        """The values of a row that is there: each is asked once, where those of a join would be with each new row."""
+        columns: list[sa.ColumnClause[Any]] = [sa.column(each.name, each.type) for each in shape.written]
         row = sa.select(*columns).select_from(sa.table(shape.name)).order_by(*map(sa.column, shape.key))
         row = row.limit(sa.literal_column("1")).offset(sa.literal_column(str(place)))
-        return row.subquery("lab_model")
+        return {each.name: row.with_only_columns(each).scalar_subquery() for each in columns}
 
     def _numbers(self, shape: Shape, more: int) -> tuple[sa.FromClause, Columns]:
         """What numbers the new rows, with the columns that it brings along: keys of parents, no pair of them twice."""
@@ -242,7 +241,7 @@ class Seeder:
         return numbers, {name: numbers.c[name] for name, _ in pairs}
 
 
-def _differ(variety: Variety, columns: tuple[str, ...], values: Columns, model: sa.Subquery) -> None:
+def _differ(variety: Variety, columns: tuple[str, ...], values: Columns, model: Columns) -> None:
     """Let one column of a set differ from row to row; NoRoom when none can."""
     shape = variety.shape
     bound = {name for each in shape.references for name in each.columns}
@@ -253,7 +252,7 @@ def _differ(variety: Variety, columns: tuple[str, ...], values: Columns, model: 
             if column.numbered or name in shape.key:
                 return
             continue
-        other = None if name in bound else variety.of(column, model.c[name])
+        other = None if name in bound else variety.of(column, model[name])
         if other is not None:
             values[name] = other
             return
