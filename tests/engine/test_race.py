@@ -126,6 +126,7 @@ def test_this_repository_s_own_tree_passes(race: Race) -> None:
     assert messages(race(ROOT)) == []
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_an_old_release_is_told_of_and_no_finding_where_it_stops(race: Race, good: Path) -> None:
     old = facts_of(race(good))["old release"]
     assert old["outcome"] == "failed"
@@ -133,6 +134,7 @@ def test_an_old_release_is_told_of_and_no_finding_where_it_stops(race: Race, goo
     assert (old["versions"], old["steps"], old["changed"]) == (["lab_of_a_newer_release"], [], [])
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_an_old_release_that_changes_a_newer_schema_is_found(race: Race, good: Path) -> None:
     stamp = """
     from alembic.script import ScriptDirectory
@@ -150,6 +152,7 @@ def test_an_old_release_that_changes_a_newer_schema_is_found(race: Race, good: P
     )
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_lock_that_is_given_up_at_once_is_found(race: Race, bad: Path) -> None:
     turned_away = """
     import fcntl
@@ -165,6 +168,7 @@ def test_a_lock_that_is_given_up_at_once_is_found(race: Race, bad: Path) -> None
     assert seen.findings[0].evidence["said"] == "RuntimeError: another one is at it"
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_process_that_succeeds_before_all_is_applied_is_found(race: Race, bad: Path) -> None:
     passed_over = """
     import fcntl
@@ -178,6 +182,7 @@ def test_a_process_that_succeeds_before_all_is_applied_is_found(race: Race, bad:
     assert messages(race(bad)) == ["several processes at once, from nothing: some succeed too early"]
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_lock_that_is_waited_for_too_shortly_is_found_where_the_winner_is_slow(
     race: Race, good: Path
 ) -> None:
@@ -218,6 +223,7 @@ def test_a_lock_that_outlives_its_holder_is_found(race: Race, bad: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_wait_without_end_is_broken_off_after_a_minute(
     race: Race, bad: Path, backend: ReadyBackend
 ) -> None:
@@ -230,6 +236,7 @@ def test_a_wait_without_end_is_broken_off_after_a_minute(
     assert re.fullmatch(r"still waiting after 6\d s", seen.findings[0].evidence["said"])
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_lock_that_ends_with_the_first_revision_is_found(
     race: Race, bad: Path, backend: ReadyBackend
 ) -> None:
@@ -265,6 +272,7 @@ def test_a_lock_that_keeps_the_version_from_being_committed_is_found(
     assert "connection.commit()" in seen.findings[0].remedy
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_tree_that_cannot_be_applied_is_skipped(race: Race, good: Path) -> None:
     change(good / "migrations" / "versions" / "0002_phone.py", 'column("users"', 'column("nowhere"')
     seen = race(good)
@@ -274,6 +282,7 @@ def test_a_tree_that_cannot_be_applied_is_skipped(race: Race, good: Path) -> Non
     assert "nowhere" in cell.reason
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_process_that_ends_by_itself_is_found(race: Race, good: Path) -> None:
     mark = good / "mark"
     ends = f"""

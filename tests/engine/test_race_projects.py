@@ -33,6 +33,8 @@ from tests.engine.test_race import (
 )
 from tests.harness.plugin import ReadyBackend
 
+pytestmark = pytest.mark.suffices("sqlite", "mariadb")
+
 __all__ = ["race"]
 FOUND = ["several processes at once, from nothing: some fail"]
 

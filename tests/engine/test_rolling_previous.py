@@ -120,6 +120,7 @@ def asked(backend: ReadyBackend, ref: str, only: str | None = None) -> Run:
     return run(Request("app", (backend.name,), ("rolling",), only=chosen, options=options), Silent())
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_models_of_a_release_that_is_two_revisions_back(shop: Path, backend: ReadyBackend) -> None:
     seen = asked(backend, "v1", "0003")
     found = {(each.rule, each.evidence["cause"], each.evidence["column"]) for each in seen.findings}
@@ -168,6 +169,7 @@ def test_models_on_the_schema_before_the_head(shop: Path, backend: ReadyBackend)
     assert facts["statements"] > len(facts["failed"])
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_no_such_ref_is_wrong_usage(shop: Path, backend: ReadyBackend) -> None:
     with pytest.raises(ConfigError, match="--old-ref v9: there is no such commit in git"):
         asked(backend, "v9")
@@ -176,6 +178,7 @@ def test_no_such_ref_is_wrong_usage(shop: Path, backend: ReadyBackend) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_a_release_that_cannot_be_opened_is_named_and_no_finding(shop: Path, backend: ReadyBackend) -> None:
     (shop / "models.py").write_text("import no_such_module\n")
     git(shop, "commit", "--quiet", "-am", "broken")
@@ -198,6 +201,7 @@ def test_a_release_that_cannot_be_opened_is_named_and_no_finding(shop: Path, bac
         assert said in cell.reason
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_faults_name_their_bind(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +216,7 @@ def test_faults_name_their_bind(
     assert not seen.not_compared
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_a_plain_project_with_a_previous_release(tmp_path: Path, backend: ReadyBackend) -> None:
     folder = plain(tmp_path / "project")
     shutil.rmtree(folder / "alembic" / "__pycache__", ignore_errors=True)

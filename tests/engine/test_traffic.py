@@ -220,6 +220,7 @@ def test_rows_are_of_every_kind_of_table(backend: ReadyBackend, tried: Tried) ->
     assert not any(facts["tables"][name][kind]["errors"] for name in names for kind in ("reads", "writes"))
 
 
+@pytest.mark.suffices("sqlite", "mariadb")
 def test_what_cannot_be_applied_is_left_to_others(backend: ReadyBackend, tried: Tried) -> None:
     seen = tried(
         Options(rows=500),
@@ -266,6 +267,7 @@ def test_the_same_rows_are_there_at_each_size(backend: ReadyBackend, tried: Trie
             assert len(sizes) == 3
 
 
+@pytest.mark.suffices("sqlite", "mariadb")
 def test_rows_have_gaps_where_a_revision_takes_them(backend: ReadyBackend, tried: Tried) -> None:
     require = """
     with op.batch_alter_table("users") as batch:
@@ -296,6 +298,7 @@ def test_what_takes_its_time_over_each_row_is_measured_over_fewer(
     assert re.search(r"slow: more than \d,\d{3} rows, each of which takes \d\.\d ms", said)
 
 
+@pytest.mark.suffices("mysql", "postgres")
 def test_what_fails_under_traffic_alone_is_found(backend: ReadyBackend, tried: Tried) -> None:
     """MySQL copies a child table, holding the parent's rows; their writers hold the child, and both wait for ever."""
     tables = """

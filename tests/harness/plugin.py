@@ -52,6 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs(ability, ...): only backends with these abilities (Product.abilities)"
     )
+    config.addinivalue_line(
+        "markers",
+        "suffices(backend, ...): about the lab's own ways, which these backends show as well as all four would",
+    )
     for product in PRODUCTS.values():
         config.addinivalue_line("markers", f"{product.name}: runs on {product.title}")
     config.stash[SERVERS] = Servers()
@@ -75,7 +79,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" not in metafunc.fixturenames:
         return
     needed = {ability for mark in metafunc.definition.iter_markers("needs") for ability in mark.args}
-    names = [name for name in chosen() if needed <= PRODUCTS[name].abilities]
+    enough = [mark.args for mark in metafunc.definition.iter_markers("suffices")]
+    names = [
+        name
+        for name in chosen()
+        if needed <= PRODUCTS[name].abilities and all(name in backends for backends in enough)
+    ]
     parameters = [pytest.param(name, marks=getattr(pytest.mark, name), id=name) for name in names]
     metafunc.parametrize("backend", parameters, indirect=True, scope="session")
 
