@@ -1,7 +1,6 @@
-"""Parallel sessions: all tests of one server go to one xdist worker, which alone starts it.
+"""Parallel sessions: all tests of one backend go to one xdist worker, which alone starts that server.
 
-Each begins elsewhere in the order of tests: what takes turns on a machine, as measurements do, is not due on all of
-them at once. xdist's own groups do this by changing node ids, which pytest 9.2 ignores (pytest-xdist issue 1386).
+xdist's own groups do this by changing node ids, which pytest 9.2 ignores (pytest-xdist issue 1386).
 """
 
 from __future__ import annotations
@@ -12,36 +11,19 @@ import pytest
 from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]  # xdist has no types
 
 from flask_lab.backends import PRODUCTS
-from tests.harness.plugin import on_backend
 
 
-class PerServer(LoadGroupScheduling):  # type: ignore[misc]  # for the same reason
-    """Tests with the same server among their parameters stay together; others go where there is time."""
+class PerBackend(LoadGroupScheduling):  # type: ignore[misc]  # for the same reason
+    """Tests with the same backend among their parameters stay together; others go where there is time."""
 
     def _split_scope(self, nodeid: str) -> str:
         parameters = re.search(r"\[(.*)\]$", nodeid)
         for value in parameters[1].split("-") if parameters else ():
-            if value in PRODUCTS and "server" in PRODUCTS[value].abilities:
+            if value in PRODUCTS:
                 return value
         return str(super()._split_scope(nodeid))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the same way on every worker, as xdist asks for."""
-    if not hasattr(config, "workerinput"):
-        return
-    places: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
-        if (backend := on_backend(item)) is not None:
-            places.setdefault(backend, []).append(place)
-    for number, own in enumerate(places.values()):
-        first = len(own) * number // len(places)
-        turned = [items[place] for place in own[first:] + own[:first]]
-        for place, item in zip(own, turned, strict=True):
-            items[place] = item
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> PerServer | None:
-    return PerServer(config, log) if config.getvalue("dist") in ("load", "loadgroup") else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> PerBackend | None:
+    return PerBackend(config, log) if config.getvalue("dist") in ("load", "loadgroup") else None
