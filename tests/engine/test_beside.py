@@ -95,6 +95,7 @@ THREAD = "import threading\n    threading.Thread(target=threading.Event().wait, 
 NOWHERE = 'drop_column("nowhere", "c")'
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 @pytest.mark.parametrize(
     "broken", [{}, {20: NOWHERE}, {50: NOWHERE}, {5: NOWHERE, 70: NOWHERE}, {30: 'execute("SELECT 1")'}]
 )
