@@ -128,7 +128,7 @@ class Visitor(Stream):
         self.log = Log()
 
     def work(self, connection: Connection) -> None:
-        statement, keys = _operation(connection, self.errand)
+        statement, keys = self._operation(connection)
         self._do(connection, statement, keys[0])
         self.ready.set()
         timetable = Timetable(self.errand.rate, time.monotonic() + self.errand.offset)
@@ -142,6 +142,17 @@ class Visitor(Stream):
                 # It would have had to wait as well, until the same moment.
                 self.log.operations.append((timetable.due, done))
                 timetable.number += 1
+
+    def _operation(self, connection: Connection) -> tuple[Any, list[dict[str, Any]]]:
+        """What to do; who writes already may be in the way of finding that out."""
+        while True:
+            try:
+                return _operation(connection, self.errand)
+            except DBAPIError as error:
+                is_busy = self.watching.patience and any(each in str(error.orig) for each in BUSY)
+                if not is_busy or self.ended.is_set():
+                    raise
+                time.sleep(self.watching.patience)
 
     def _do(self, connection: Connection, statement: Any, key: dict[str, Any]) -> None:
         while True:
