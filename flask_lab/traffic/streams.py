@@ -128,7 +128,7 @@ class Visitor(Stream):
         self.log = Log()
 
     def work(self, connection: Connection) -> None:
-        statement, keys = self._operation(connection)
+        statement, keys = self._found(connection)
         self._do(connection, statement, keys[0])
         self.ready.set()
         timetable = Timetable(self.errand.rate, time.monotonic() + self.errand.offset)
@@ -143,16 +143,14 @@ class Visitor(Stream):
                 self.log.operations.append((timetable.due, done))
                 timetable.number += 1
 
-    def _operation(self, connection: Connection) -> tuple[Any, list[dict[str, Any]]]:
+    def _found(self, connection: Connection) -> tuple[Any, list[dict[str, Any]]]:
         """What to do; who writes already may be in the way of finding that out."""
         while True:
             try:
                 return _operation(connection, self.errand)
             except DBAPIError as error:
-                is_busy = self.watching.patience and any(each in str(error.orig) for each in BUSY)
-                if not is_busy or self.ended.is_set():
+                if not self._may_try_again(str(error.orig)):
                     raise
-                time.sleep(self.watching.patience)
 
     def _do(self, connection: Connection, statement: Any, key: dict[str, Any]) -> None:
         while True:
@@ -161,11 +159,16 @@ class Visitor(Stream):
                 return
             except DBAPIError as error:
                 said = " ".join(str(error.orig).split())
-                if self.watching.patience and any(each in said for each in BUSY) and not self.ended.is_set():
-                    time.sleep(self.watching.patience)
-                    continue
-                self.log.errors[said[:200]] += 1
-                return
+                if not self._may_try_again(said):
+                    self.log.errors[said[:200]] += 1
+                    return
+
+    def _may_try_again(self, said: str) -> bool:
+        """Whether only a lock was in the way, that the server does not wait for; after a while then."""
+        if not self.watching.patience or self.ended.is_set() or not any(each in said for each in BUSY):
+            return False
+        time.sleep(self.watching.patience)
+        return True
 
 
 def _operation(connection: Connection, errand: Errand) -> tuple[Any, list[dict[str, Any]]]:
