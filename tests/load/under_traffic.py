@@ -110,15 +110,16 @@ def ways(product: str, rows: int) -> Iterator[tuple[str, Callable[[Connection], 
     yield "executemany", lambda connection: connection.exec_driver_sql(marks, ready)
     if product == "sqlite":
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
-        file.writelines("\t".join(map(str, row)) + "\n" for row in ready)
-        file.flush()
-        yield (
-            "LOAD DATA",
-            lambda connection: connection.exec_driver_sql(
-                f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE users"
-            ),
-        )
+    # It goes when nothing refers to it any more.
+    file = tempfile.NamedTemporaryFile("w", suffix=".tsv")  # noqa: SIM115
+    file.writelines("\t".join(map(str, row)) + "\n" for row in ready)
+    file.flush()
+    yield (
+        "LOAD DATA",
+        lambda connection: connection.exec_driver_sql(
+            f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE users"
+        ),
+    )
 
 
 def seeding(server: Server, rows: int) -> None:
