@@ -99,7 +99,7 @@ seed: $(VENV) ## Add n sample rows: n=1000
 
 ##@ Tests (T=PATH chooses some; JUNIT=FILE writes a report)
 
-# -n 4: one worker per database, whatever the number of cores; they wait for the servers most of the time.
+# -n 4: one worker per server and one beside them, whatever the number of cores; they wait for the servers most of the time.
 PYTEST = env -u DB -u DATABASE_URL .venv/bin/pytest $(if $(JUNIT),--junitxml=$(JUNIT))
 REQUIRED = $(if $(findstring command line,$(origin DB)),$(DB),$(BACKENDS))
 

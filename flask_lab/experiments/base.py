@@ -121,6 +121,9 @@ class Stage:
         They are empty, or copies of those to be `like`, which nobody may be connected to.
         """
         with ExitStack() as stack:
+            if like:
+                # Who connects to what is copied must not be led to a copy.
+                self.project.point_at(like)
             urls = {
                 bind: stack.enter_context(self.server.scratch(like.get(bind)))
                 for bind in self.project.engines

@@ -168,6 +168,32 @@ def test_a_lock_that_is_given_up_at_once_is_found(race: Race, bad: Path) -> None
     assert seen.findings[0].evidence["said"] == "RuntimeError: another one is at it"
 
 
+@pytest.mark.suffices("sqlite", "mysql")
+@pytest.mark.parametrize("condition", ["is_new", "True"])
+def test_rows_that_each_process_writes_for_itself_are_found_where_one_after_the_other_writes_them_once(
+    race: Race, good: Path, condition: str
+) -> None:
+    looks = """
+    from sqlalchemy import inspect, text
+    is_new = not inspect(connectable).has_table("users")
+"""
+    writes = f"""
+    if {condition}:
+        with connectable.begin() as connection:
+            connection.execute(text("INSERT INTO users (name) VALUES ('the first')"))
+"""
+    change(env_of(good), LOCKED, f"{looks}{LOCKED}")
+    change(env_of(good), BEGIN, f"{BEGIN}\n{writes}")
+    seen = race(good, Options(processes=2, rounds=1, slow=0.0))
+    if condition == "True":
+        assert messages(seen) == []
+        return
+    assert messages(seen) == [
+        "several processes at once, from nothing: all succeed, and leave something else than one alone"
+    ]
+    assert seen.findings[0].evidence["said"] == "users has 2 rows, not 1"
+
+
 @pytest.mark.suffices("sqlite", "postgres")
 def test_a_process_that_succeeds_before_all_is_applied_is_found(race: Race, bad: Path) -> None:
     passed_over = """

@@ -1,4 +1,4 @@
-"""Where the databases of a race stand: version and schema of each bind, read from outside of env.py."""
+"""Where the databases of a race stand: version, schema and rows of each bind, read from outside of env.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, column, select, table, update
+from sqlalchemy import Connection, column, func, select, table, update
 
 from flask_lab.experiments.base import Stage
 from flask_lab.project import Bind
@@ -23,6 +23,8 @@ class State:
 
     versions: Mapping[Bind, tuple[str, ...]]
     schemas: Mapping[Bind, Schema]
+    rows: Mapping[Bind, Mapping[str, int]]
+    """How many there are in each table; their values may be others each time."""
 
     def facts(self, stage: Stage) -> dict[str, list[str]]:
         """The versions, by the names that binds have in reports."""
@@ -37,19 +39,26 @@ class State:
                 told.append(f"{named}the version is {_list(found.versions[bind])}, not {_list(expected)}")
             schemas = differences(self.schemas[bind], found.schemas[bind])
             told += [f"{named}{each}" for each in schemas]
+            rows = found.rows[bind]
+            told += [
+                f"{named}{table} has {rows[table]} rows, not {count}"
+                for table, count in sorted(self.rows[bind].items())
+                if rows.get(table, count) != count
+            ]
         return told
 
 
 def read_state(stage: Stage, tables: Tables) -> State:
     """What the databases hold that the project points at."""
-    versions, schemas = {}, {}
+    versions, schemas, rows = {}, {}, {}
     for bind, (name, schema) in tables.items():
         with stage.project.engines[bind].connect() as connection:
             versions[bind] = _versions(connection, name, schema)
             schemas[bind] = read_schema(connection, {name})
+            rows[bind] = _count(connection, schemas[bind])
     # Nobody may be connected to what is copied next, and a lock that is left here would be one more racer's.
     stage.project.let_go()
-    return State(versions, schemas)
+    return State(versions, schemas, rows)
 
 
 def forget_version(stage: Stage, tables: Tables) -> None:
@@ -67,6 +76,12 @@ def forget_version(stage: Stage, tables: Tables) -> None:
 def _versions(connection: Connection, name: str, schema: str | None) -> tuple[str, ...]:
     options = {"version_table": name, "version_table_schema": schema}
     return tuple(sorted(MigrationContext.configure(connection, opts=options).get_current_heads()))
+
+
+def _count(connection: Connection, schema: Schema) -> dict[str, int]:
+    names = [each.name for each in schema if each.kind == "table"]
+    counts = {name: select(func.count()).select_from(table(name)) for name in names}
+    return {name: connection.scalars(count).one() for name, count in counts.items()}
 
 
 def _list(versions: tuple[str, ...]) -> str:
