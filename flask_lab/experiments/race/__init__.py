@@ -29,7 +29,8 @@ class Race(Experiment):
     nothing but the lock; one more upgrade follows. And one process upgrades a database whose version the tree does not
     know, as an old release does that meets a newer schema.
     Passes when: every process succeeds, none before all is applied, and version, schema and the number of rows of
-    each table are as one process alone leaves them. That an old release refuses to start is told among the facts; it must not change anything.
+    each table are as one process alone leaves them, or as many in turn. That an old release refuses to start is told
+    among the facts; it must not change anything.
     Cannot see: a lock outside of env.py, such as a job that migrates before replicas start or a script's own; and
     a pooler that hands out sessions. What a crash in the middle of a revision leaves is another question.
     """
