@@ -149,7 +149,7 @@ class Visitor(Stream):
             try:
                 return _operation(connection, self.errand)
             except DBAPIError as error:
-                if not self._may_try_again(str(error.orig)):
+                if not self._is_busy(str(error.orig)) or self.ended.wait(self.watching.patience):
                     raise
 
     def _do(self, connection: Connection, statement: Any, key: dict[str, Any]) -> None:
@@ -159,16 +159,16 @@ class Visitor(Stream):
                 return
             except DBAPIError as error:
                 said = " ".join(str(error.orig).split())
-                if not self._may_try_again(said):
+                if not self._is_busy(said):
                     self.log.errors[said[:200]] += 1
                     return
+                # Who is told to end has not failed, but waited until then.
+                if self.ended.wait(self.watching.patience):
+                    return
 
-    def _may_try_again(self, said: str) -> bool:
-        """Whether only a lock was in the way, that the server does not wait for; after a while then."""
-        if not self.watching.patience or self.ended.is_set() or not any(each in said for each in BUSY):
-            return False
-        time.sleep(self.watching.patience)
-        return True
+    def _is_busy(self, said: str) -> bool:
+        """Whether only a lock was in the way, that the server does not wait for: to be tried again after a while."""
+        return bool(self.watching.patience) and any(each in said for each in BUSY)
 
 
 def _operation(connection: Connection, errand: Errand) -> tuple[Any, list[dict[str, Any]]]:
