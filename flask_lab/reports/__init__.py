@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask_lab.errors import ConfigError, LabError, unwritable
 from flask_lab.files import write_whole
-from flask_lab.reports import github, json, junit, markdown, terminal
+from flask_lab.reports import github, json, junit, markdown, sarif, terminal
 from flask_lab.results import Run
 
 __all__ = ["FORMATS", "Output", "parse_format", "write", "write_all"]
@@ -22,6 +22,7 @@ FORMATS: dict[str, Callable[[Run], str]] = {
     "junit": junit.render,
     "markdown": markdown.render,
     "github": github.render,
+    "sarif": sarif.render,
 }
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from flask_lab import reports
 from flask_lab.errors import ConfigError
-from flask_lab.reports import github, junit, markdown, terminal
+from flask_lab.reports import github, junit, markdown, sarif, terminal
 from flask_lab.reports.evidence import evidence, evidence_on
-from flask_lab.results import Run, Severity
+from flask_lab.results import Finding, Run, Severity
 from tests.unit.sample_run import DRIFT, ENUM, RUN
 
 
@@ -149,6 +149,52 @@ def test_github_puts_findings_beside_their_revision() -> None:
     assert first.startswith(place + "enumeration state is left, <b>100%25</b>%0ADrop it too.%0A")
     assert second.startswith("::error title=model-drift on sqlite::")
     assert third.startswith("::error title=flask lab::drift on mysql broke off")
+
+
+def alerts(run: Run) -> Any:
+    (told,) = json.loads(sarif.render(run))["runs"]
+    return told
+
+
+def test_sarif_has_an_alert_per_finding_at_its_file_and_line() -> None:
+    at = replace(ENUM, evidence={"at": "migrations/versions/0002.py:14"})
+    told = alerts(replace(RUN, findings=(DRIFT, at)))
+    drift, enum = told["results"]
+    places = [each["locations"][0]["physicalLocation"] for each in (drift, enum)]
+    # What is wrong with the whole tree is shown at its head: an alert without a file is not shown.
+    assert [each["artifactLocation"]["uri"] for each in places] == ["migrations/versions/0002.py"] * 2
+    assert [each["region"]["startLine"] for each in places] == [1, 14]
+    assert [each["level"] for each in (drift, enum)] == ["error", "error"]
+    assert "enumeration state is left" in enum["message"]["text"]
+    assert ENUM.repeat in enum["message"]["text"]
+    rules = told["tool"]["driver"]["rules"]
+    assert [rules[each["ruleIndex"]]["id"] for each in (drift, enum)] == [DRIFT.rule, ENUM.rule]
+    assert all(each["help"]["markdown"] and each["shortDescription"]["text"] for each in rules)
+
+
+def test_sarif_knows_an_alert_again_though_its_line_moves_and_its_words_change() -> None:
+    def mark(finding: Finding) -> str:
+        (result,) = alerts(replace(RUN, findings=(finding,)))["results"]
+        return str(result["partialFingerprints"]["primaryLocationLineHash"])
+
+    assert mark(ENUM) == mark(
+        replace(ENUM, evidence={"at": "x.py:3"}, message="another", backends=("mysql",))
+    )
+    assert mark(ENUM) != mark(replace(ENUM, revision="0001"))
+    assert mark(DRIFT) != mark(replace(DRIFT, message="another"))
+
+
+def test_sarif_says_what_was_accepted_and_what_did_not_run() -> None:
+    told = alerts(replace(RUN, findings=(replace(ENUM, accepted="shared"),)))
+    assert told["results"][0]["suppressions"] == [{"kind": "external", "justification": "shared"}]
+    (invocation,) = told["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert [each["level"] for each in invocation["toolExecutionNotifications"]] == [
+        "error",
+        "warning",
+        "note",
+    ]
+    assert invocation["endTimeUtc"] == "2026-11-21T12:00:12.000Z"
 
 
 @pytest.mark.parametrize(
