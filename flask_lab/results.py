@@ -49,6 +49,8 @@ class Revision:
     message: str
     path: str
     depends_on: tuple[str, ...] = ()
+    source: str = ""
+    """The script as it was run."""
 
 
 @dataclass(frozen=True, slots=True)

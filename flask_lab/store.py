@@ -76,7 +76,12 @@ def read(found: Mapping[str, Any]) -> Run:
     head, project = found["run"], found["project"]
     revisions = tuple(
         Revision(
-            each["id"], tuple(each["down"]), each["message"], each["path"], tuple(each.get("depends_on", ()))
+            each["id"],
+            tuple(each["down"]),
+            each["message"],
+            each["path"],
+            tuple(each.get("depends_on", ())),
+            each.get("source", ""),
         )
         for each in project["revisions"]
     )

@@ -122,6 +122,7 @@ def _revision(script: Script, depends_on: Iterable[str]) -> Revision:
         message=script.doc,
         path=str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path),
         depends_on=tuple(depends_on),
+        source=path.read_text(encoding="utf-8", errors="replace"),
     )
 
 

@@ -98,6 +98,8 @@ Met = set[tuple[Bind, str, int]]
 """What was tried: the revision, and on top of which others."""
 LONG = 64
 """How many revisions it takes that two processes are quicker than one."""
+MOST, LONGEST = 100, 5_000
+"""Statements of a step that are kept as facts, and characters of each."""
 WAYS: tuple[Direction, ...] = ("upgrade", "downgrade")
 
 
@@ -128,6 +130,9 @@ class Visit:
             name: step_facts(step)
             for name, step in zip(("upgrade", "downgrade", "again"), steps, strict=False)
         }
+        for step in self.steps[:2]:
+            # What it did is the same when it goes up again.
+            facts[step.direction]["sql"] = [each[:LONGEST] for each in step.statements[:MOST]]
         if self.error is not None and self.steps and self.steps[-1].error is None:
             last = ("upgrade", "downgrade", "again")[len(self.steps) - 1]
             facts[last]["error"] = error_facts(self.error, self.steps[-1].statements)

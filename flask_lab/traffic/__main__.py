@@ -74,7 +74,7 @@ class Streams:
         observers = [each for each in running if isinstance(each, Observer)]
         return {
             "tables": tables,
-            "locks": [lock for each in observers for lock in each.summary()],
+            "locks": [lock for each in observers for lock in each.summary(begin)],
             "rows_locked": max((each.rows_locked for each in observers), default=0),
             "failed": {_name(each): each.failure for each in running if each.failure},
         }

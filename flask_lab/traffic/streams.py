@@ -229,10 +229,16 @@ class Observer(Stream):
             if self.ended.wait(min(LONGEST, max(SHORTEST, PART * (now - begun)))):
                 return
 
-    def summary(self) -> list[dict[str, Any]]:
-        """Each lock that was seen, and how many milliseconds lie between the first sight of it and the last."""
+    def summary(self, begin: float) -> list[dict[str, Any]]:
+        """Each lock that was seen, when first, and how many milliseconds lie between that and the last sight of it."""
         return [
-            {"table": table, "mode": mode, "granted": granted, "ms": _ms(last - first)}
+            {
+                "table": table,
+                "mode": mode,
+                "granted": granted,
+                "at": _ms(first - begin),
+                "ms": _ms(last - first),
+            }
             for (table, mode, granted), (first, last) in list(self.seen.items())
         ]
 

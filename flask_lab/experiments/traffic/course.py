@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,10 +82,22 @@ class Course:
         # With rows from where they were at the largest size, as a column that came later is NULL in them.
         walks = [Measuring(self.rehearsed, growing, each, first.fillings, apart) for each in others]
         smaller = [_walked(each).found for each in walks]
-        for revision, measured in first.found.items():
-            points = [found[revision] for found in smaller if revision in found]
-            points = [each for each in reversed(points) if not each.failure]
-            self._record_measured(revision, [*points, measured])
+
+        def points_of(revision: str) -> list[Measured]:
+            found = [each[revision] for each in reversed(smaller) if revision in each]
+            return [*(each for each in found if not each.failure), first.found[revision]]
+
+        # What the machine did beside it may hide how the time grows: the quicker one of two tells more of the revision.
+        unclear = [revision for revision in growing if self._growth(revision, points_of(revision)) is None]
+        for found, scene in zip(smaller, others, strict=True):
+            again = _walked(Measuring(self.rehearsed, unclear, scene, first.fillings, apart)).found
+            found |= {each: min(again[each], found[each], key=_time) for each in again if each in found}
+        for revision in first.found:
+            self._record_measured(revision, points_of(revision))
+
+    def _growth(self, revision: str, points: Sequence[Measured]) -> Growth | None:
+        times = [(each.rows, each.seconds) for each in points]
+        return grown(times, self.rehearsed.found[revision].seconds)
 
     def _scene(self, rows: int) -> Scene:
         return Scene(self.stage, self.rehearsed.bind, self.crowd, rows)
@@ -105,15 +117,23 @@ class Course:
             "blocker": options.blocker,
         }
         facts["sizes"] = [[each.rows, each.seconds] for each in points]
-        growth = grown([(each.rows, each.seconds) for each in points], rehearsal.seconds)
+        growth = self._growth(revision, points)
         facts["growth"] = growth and {"exponent": round(growth.exponent, 2), "error": round(growth.error, 2)}
         if growth and options.forecast:
             facts["forecast"] = _forecast(growth, options.forecast, measured)
         facts["not_compared"] = list(_not_compared(revision, measured, options.rows))
+        if len(points) > 1 and growth is None:
+            facts["not_compared"].append(
+                f"{revision}: how its time grows: at {len(points)} sizes it fits no line"
+            )
         seconds = sum(each.seconds for each in points)
         is_seen = any(facts["tables"].get(table) for table in facts["touched"])
         skipped = "" if is_seen else f"{NOBODY}: {next(iter(facts['failed'].values()), 'they are too many')}"
         self._record(revision, facts, seconds, skipped)
+
+
+def _time(measured: Measured) -> tuple[bool, float]:
+    return measured.failure is not None, measured.seconds
 
 
 def _walked(walk: Measuring) -> Measuring:

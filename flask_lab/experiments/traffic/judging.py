@@ -136,7 +136,7 @@ def _waits(facts: Facts, kind: str) -> bool:
 
 def _rewritten(facts: Facts) -> list[str]:
     # SQLite has no other way to change a table, nor would anybody who runs it at such a size be surprised.
-    if facts["product"] == "sqlite" or not facts["growth"] or facts["seconds"] < WORTH:
+    if facts["product"] == "sqlite" or facts["seconds"] - facts["empty_seconds"] < WORTH:
         return []
     return [name for name, each in _concerned(facts).items() if each["rewritten"]]
 

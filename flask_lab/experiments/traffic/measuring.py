@@ -161,7 +161,11 @@ def _statements(trace: Trace) -> list[Facts]:
     """The slowest statements, in their order."""
     slowest = sorted(trace.statements, key=lambda each: -each.seconds)[:KEPT]
     return [
-        {"statement": " ".join(each.text.split())[:LONG], "ms": round(each.seconds * 1000, 1)}
+        {
+            "statement": " ".join(each.text.split())[:LONG],
+            "at_ms": round((each.begun - trace.begin) * 1000, 1),
+            "ms": round(each.seconds * 1000, 1),
+        }
         for each in trace.statements
         if each in slowest
     ]
@@ -175,19 +179,23 @@ def _locks(
     One that no look has met was there between two of them, or, where the session itself told of it, since its first
     statement at most.
     """
-    held: dict[str, dict[str, float]] = {}
-    for lock, seconds in trace.locks:
+    held: dict[str, dict[str, tuple[float, float]]] = {}
+    for lock, since, seconds in trace.locks:
         if lock.is_granted and lock.table in tables:
-            held.setdefault(lock.table, {})[lock.mode] = round(seconds * 1000, 1)
+            span = (round((since - trace.begin) * 1000, 1), round(seconds * 1000, 1))
+            held.setdefault(lock.table, {})[lock.mode] = span
     seen = [each for each in looks if each["table"] in tables]
     for each in seen:
         if each["granted"]:
-            modes = held.setdefault(each["table"], {})
-            modes[each["mode"]] = max(modes.get(each["mode"], 0.0), each["ms"])
+            spans = held.setdefault(each["table"], {})
+            if each["ms"] >= spans.get(each["mode"], (0.0, 0.0))[1]:
+                spans[each["mode"]] = (each["at"], each["ms"])
     found: dict[str, Facts] = {}
-    for table, modes in held.items():
-        strongest = watching.strongest(modes)
-        found[table] = {"lock": strongest, "held_ms": modes[strongest], "all_ms": modes}
+    for table, spans in held.items():
+        strongest = watching.strongest(spans)
+        at, held_ms = spans[strongest]
+        modes = {mode: ms for mode, (_, ms) in spans.items()}
+        found[table] = {"lock": strongest, "at_ms": at, "held_ms": held_ms, "all_ms": modes}
     for each in seen:
         if not each["granted"]:
             found.setdefault(each["table"], {})["waited_ms"] = each["ms"]

@@ -22,10 +22,11 @@ LOOK = re.compile(r"\s*(?:SELECT|SHOW)\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Statement:
-    """One statement, and how many seconds it took."""
+    """One statement, when it began by time.monotonic(), and how many seconds it took."""
 
     text: str
-    seconds: float
+    begun: float
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -36,9 +37,8 @@ class Trace:
     begin: float = 0.0
     """When it began, by time.monotonic()."""
     statements: list[Statement] = field(default_factory=list)
-    locks: list[tuple[Lock, float]] = field(default_factory=list)
-    """What was held just before a commit, where locks stay until then, and since when at most, in seconds."""
-    _begun: float = 0.0
+    locks: list[tuple[Lock, float, float]] = field(default_factory=list)
+    """What was held just before a commit, where locks stay until then; since when at most, and how many seconds."""
     _first: float | None = None
     """When the first statement of the transaction began that does more than look."""
 
@@ -60,28 +60,29 @@ class Trace:
                 event.remove(connection, name, hear)
             if self.statements and not self.statements[-1].seconds:
                 # It has failed, or was cut off.
-                self.statements[-1].seconds = time.monotonic() - self._begun
+                self.statements[-1].seconds = time.monotonic() - self.statements[-1].begun
 
     def _before(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
         # One that fails is there all the same.
-        self.statements.append(Statement(text, 0.0))
-        self._begun = time.monotonic()
+        begun = time.monotonic()
+        self.statements.append(Statement(text, begun))
         if self._first is None and not LOOK.match(text):
-            self._first = self._begun
+            self._first = begun
 
     def _after(self, *_: Any) -> None:
-        self.statements[-1].seconds = time.monotonic() - self._begun
+        self.statements[-1].seconds = time.monotonic() - self.statements[-1].begun
 
     def _commit(self, connection: Connection) -> None:
         if not self.watching.own_locks:
             return
-        held = time.monotonic() - (self._first or self._begun)
-        self._first = None
+        last = self.statements[-1].begun if self.statements else self.begin
+        first, self._first = self._first or last, None
+        held = time.monotonic() - first
         # Past SQLAlchemy, for which it would be a statement of the revision's.
         cursor: Any = connection.connection.cursor()
         try:
             cursor.execute(self.watching.own_locks)
-            self.locks += [(Lock(*row), held) for row in cursor.fetchall()]
+            self.locks += [(Lock(*row), first, held) for row in cursor.fetchall()]
         finally:
             cursor.close()
 
