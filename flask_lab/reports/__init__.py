@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask_lab.errors import ConfigError, LabError, unwritable
 from flask_lab.files import write_whole
-from flask_lab.reports import github, json, junit, markdown, sarif, terminal
+from flask_lab.reports import github, html, json, junit, markdown, sarif, terminal
 from flask_lab.results import Run
 
 __all__ = ["FORMATS", "Output", "parse_format", "write", "write_all"]
@@ -23,6 +23,7 @@ FORMATS: dict[str, Callable[[Run], str]] = {
     "markdown": markdown.render,
     "github": github.render,
     "sarif": sarif.render,
+    "html": html.render,
 }
 
 

@@ -1,0 +1,281 @@
+"""A run as its page shows it: what must not be deployed where, the grid, and what is known of each revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
+
+from flask_lab.reports.html import plots
+from flask_lab.reports.html.brief import brief
+from flask_lab.reports.terminal import LOOKS
+from flask_lab.results import BackendReport, Cell, Finding, Revision, Run, Severity, Verdict
+
+# The shapes that people know from their terminals.
+SIGNS = {verdict: shape for verdict, (shape, _) in LOOKS.items()}
+WHOLE = "the whole tree"
+
+
+def plural(count: int, word: str) -> str:
+    """`1 revision`, `2 revisions`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def seconds(value: float) -> str:
+    """A duration as people read it."""
+    return (
+        f"{value:.1f} s"
+        if value >= 1
+        else f"{value * 1000:.0f} ms"
+        if value >= 0.01
+        else f"{value * 1000:.1f} ms"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding with its place in the page."""
+
+    number: int
+    finding: Finding
+
+    @property
+    def anchor(self) -> str:
+        return f"f{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a backend's findings mean for a deployment."""
+
+    backend: BackendReport
+    never: Sequence[list[Told]]
+    """Errors, by revision: what they tell of breaks any database with rows in it."""
+    careful: Sequence[list[Told]]
+    """Warnings, by revision: it depends on the rows, on their number, or on the deployment."""
+    unknown: Sequence[Cell]
+    """What broke off: nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """SQL of one step, and the backends that ran exactly this."""
+
+    backends: Sequence[str]
+    statements: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One experiment at one revision, on one backend, in a few words."""
+
+    verdict: Verdict
+    told: tuple[str, ...]
+
+
+@dataclass
+class Row:
+    """A revision of the grid, or the whole tree."""
+
+    number: int
+    revision: Revision | None
+    cells: dict[tuple[str, str], list[Cell]] = field(default_factory=dict)
+    """By backend and experiment; several where there are several binds."""
+    findings: list[Told] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        return f"r{self.number}"
+
+    @property
+    def name(self) -> str:
+        return self.revision.id if self.revision else WHOLE
+
+    @property
+    def verdict(self) -> Verdict:
+        cells = [each.verdict for found in self.cells.values() for each in found]
+        return Verdict.worst([each for each in cells if each is not Verdict.SKIPPED] or cells)
+
+    def at(self, backend: str, experiment: str) -> Verdict | None:
+        """The verdict there; None where nobody asked."""
+        found = self.cells.get((backend, experiment))
+        return Verdict.worst(each.verdict for each in found) if found else None
+
+    def tells(self, experiment: str) -> bool:
+        """Whether there is more to say of an experiment than that it passed."""
+        return experiment not in self.quiet and any(each == experiment for _, each in self.cells)
+
+    @cached_property
+    def quiet(self) -> set[str]:
+        """The experiments that passed here wherever they were asked, and have nothing to show."""
+        loud = {
+            experiment
+            for (_, experiment), cells in self.cells.items()
+            for each in cells
+            if each.verdict is not Verdict.PASSED or brief(each)
+        }
+        return {experiment for _, experiment in self.cells} - loud
+
+    def seen(self, experiment: str, backends: Sequence[str]) -> list[tuple[list[Entry], int]]:
+        """What was seen in each backend's column, and over how many it stands: once where it is the same on all."""
+        found = [
+            [Entry(each.verdict, tuple(brief(each))) for each in self.cells.get((backend, experiment), ())]
+            for backend in backends
+        ]
+        if all(each == found[0] for each in found):
+            return [(found[0], len(found))]
+        return [(each, 1) for each in found]
+
+    def sql(self, direction: str) -> list[Script]:
+        """What the backends ran in a step, each text once."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for (backend, experiment), cells in self.cells.items():
+            for cell in cells:
+                step: Mapping[str, Any] = cell.facts.get(direction) or {}
+                if experiment == "stairway" and "sql" in step:
+                    texts = found.setdefault(tuple(step["sql"]), [])
+                    texts += [] if backend in texts else [backend]
+        return [Script(backends, statements) for statements, backends in found.items()]
+
+
+class View:
+    """All that the page shows of a run."""
+
+    PASSED = Verdict.PASSED
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.backends = [each.name for each in run.backends]
+        self.experiments = list(dict.fromkeys(cell.experiment for cell in run.cells))
+        self.signs = SIGNS
+        self.told = [Told(number, each) for number, each in enumerate(run.worst_first)]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The whole tree, then its revisions, the newest first."""
+        newest = [None, *reversed(self.run.project.revisions)]
+        rows = {each.id if each else None: Row(number, each) for number, each in enumerate(newest)}
+        for cell in self.run.cells:
+            if cell.revision in rows:
+                rows[cell.revision].cells.setdefault((cell.backend, cell.experiment), []).append(cell)
+        for each in self.told:
+            if each.finding.revision in rows:
+                rows[each.finding.revision].findings.append(each)
+        return [each for each in rows.values() if each.revision or each.cells]
+
+    @cached_property
+    def plots(self) -> dict[str, Any]:
+        """What the plots are drawn from, by the names of their figures."""
+        found: dict[str, Any] = {}
+        for row in self.rows:
+            growing = {}
+            for (backend, _), cells in row.cells.items():
+                for number, cell in enumerate(cells):
+                    if data := plots.latency(cell):
+                        found[f"{row.anchor}-latency-{backend}-{number}"] = data
+                    if data := plots.growth(cell):
+                        growing[backend] = data
+                    found |= {
+                        f"{row.anchor}-race-{backend}-{place}": data
+                        for place, data in enumerate(plots.races(cell))
+                    }
+            if growing:
+                found[f"{row.anchor}-growth"] = growing
+        points = list(plots.durations(self.run.cells))
+        if points:
+            places = {each.id: place for place, each in enumerate(self.run.project.revisions)}
+            points = [[backend, places.get(revision), *more] for backend, revision, *more in points]
+            found["durations"] = {"revisions": list(places), "points": points}
+        return found
+
+    def figures(self, row: Row, kind: str, backend: str) -> list[str]:
+        """The names of a row's figures of a kind."""
+        names = (f"{row.anchor}-{kind}-{backend}-{number}" for number in range(len(self.plots)))
+        return list(takewhile(self.plots.__contains__, names))
+
+    def row_of(self, revision: str | None) -> Row | None:
+        """The row of a revision, or of the whole tree."""
+        return self._by_revision.get(revision)
+
+    @cached_property
+    def _by_revision(self) -> dict[str | None, Row]:
+        return {each.revision.id if each.revision else None: each for each in self.rows}
+
+    @cached_property
+    def experiments_on(self) -> dict[str, list[str]]:
+        """The experiments that have anything to say of each backend."""
+        found = {(cell.backend, cell.experiment) for cell in self.run.cells}
+        return {
+            backend: [each for each in self.experiments if (backend, each) in found]
+            for backend in self.backends
+        }
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one line."""
+        counts = [
+            plural(
+                sum(each.severity is severity and each.accepted is None for each in self.run.findings),
+                severity,
+            )
+            for severity in Severity
+            if any(each.severity is severity and each.accepted is None for each in self.run.findings)
+        ]
+        broken = sum(cell.verdict is Verdict.ERRORED for cell in self.run.cells)
+        if broken:
+            counts.insert(0, f"{plural(broken, 'question')} that broke off")
+        where = f"{plural(len(self.run.project.revisions), 'revision')} on {_listed(self.backends)}"
+        return f"{_listed(counts) or 'nothing found'} in {where}"
+
+    @property
+    def advice(self) -> list[Advice]:
+        """For each backend, what must not be deployed, and what may with care."""
+
+        def told(backend: str, severity: Severity) -> list[list[Told]]:
+            found: dict[str | None, list[Told]] = {}
+            for each in self.told:
+                is_open = each.finding.severity is severity and each.finding.accepted is None
+                if is_open and backend in each.finding.backends:
+                    found.setdefault(each.finding.revision, []).append(each)
+            return list(found.values())
+
+        return [
+            Advice(
+                each,
+                told(each.name, Severity.ERROR),
+                told(each.name, Severity.WARNING),
+                [
+                    cell
+                    for cell in self.run.cells
+                    if (cell.backend, cell.verdict) == (each.name, Verdict.ERRORED)
+                ],
+            )
+            for each in self.run.backends
+        ]
+
+    @property
+    def unasked(self) -> list[tuple[str, list[str]]]:
+        """What was passed over or broke off, by reason, and where."""
+        found: dict[str, list[str]] = {}
+        for cell in self.run.cells:
+            if cell.verdict in (Verdict.SKIPPED, Verdict.ERRORED):
+                reason = f"{cell.verdict.value}: {cell.reason}"
+                place = f"{cell.experiment} on {cell.backend} at {cell.revision or WHOLE}"
+                found.setdefault(reason, []).append(place)
+        return list(found.items())
+
+    @property
+    def tally(self) -> list[tuple[Verdict, int]]:
+        """How many questions went how."""
+        return [
+            (verdict, count)
+            for verdict in Verdict
+            if (count := sum(cell.verdict is verdict for cell in self.run.cells))
+        ]
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last

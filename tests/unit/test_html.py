@@ -1,0 +1,141 @@
+"""The page that holds a whole run: what stands in it, how big it is, and what it makes of old and hostile facts."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+
+import pytest
+
+from flask_lab.reports import html
+from flask_lab.reports.html.brief import brief
+from flask_lab.reports.html.view import View
+from flask_lab.results import Cell, Run, Severity, Verdict
+from tests.unit.big_run import big_run, name
+from tests.unit.sample_run import DRIFT, ENUM, RUN
+
+
+def headings(page: str) -> list[str]:
+    return [
+        " ".join(re.sub(r"<[^>]+>", " ", each).split())
+        for each in re.findall(r"<h1>(.*?)</h1>", page, re.DOTALL)
+    ]
+
+
+def test_the_verdict_stands_in_one_line() -> None:
+    (line,) = headings(html.render(RUN))
+    assert line == (
+        "errored 1 question that broke off and 2 errors in 2 revisions on sqlite, postgres, mysql and mariadb"
+    )
+    (line,) = headings(html.render(replace(RUN, cells=RUN.cells[:2], findings=(), backends=RUN.backends[:1])))
+    assert line == "passed nothing found in 2 revisions on sqlite"
+
+
+def test_what_must_not_be_deployed_stands_by_database() -> None:
+    warned = replace(ENUM, severity=Severity.WARNING, revision="0001")
+    accepted = replace(ENUM, accepted="shared", revision="0001", backends=("sqlite",))
+    advice = {
+        each.backend.name: each
+        for each in View(replace(RUN, findings=(ENUM, DRIFT, warned, accepted))).advice
+    }
+
+    def revisions(groups: object) -> list[str | None]:
+        return [told[0].finding.revision for told in groups]  # type: ignore[attr-defined]
+
+    assert revisions(advice["sqlite"].never) == [None]
+    assert revisions(advice["mysql"].never) == ["0002"]
+    assert revisions(advice["mysql"].careful) == ["0001"]
+    assert [cell.experiment for cell in advice["mysql"].unknown] == ["drift"]
+
+
+def test_it_asks_nothing_of_a_network() -> None:
+    page = html.render(big_run(8))
+    tags = re.findall(r"<(?:script|link|img|iframe|use|image)\b[^>]*>", page)
+    assert [
+        each for each in tags if "src=" in each or ("href=" in each and 'href="data:,"' not in each)
+    ] == []
+    assert not re.search(r"url\((?!data:)|@import", page.partition("<script")[0])
+
+
+def test_hostile_text_stays_text() -> None:
+    hostile = "</script><script>alert(1)</script><b>&amp;"
+    revision = replace(RUN.project.revisions[1], message=hostile, source=hostile)
+    run = replace(
+        RUN,
+        project=replace(RUN.project, revisions=(RUN.project.revisions[0], revision)),
+        findings=(
+            replace(ENUM, message=hostile, remedy=hostile, evidence={"said": hostile, "statement": hostile}),
+        ),
+        not_compared=(hostile,),
+        cells=(*RUN.cells, Cell("race", "mysql", None, Verdict.SKIPPED, hostile)),
+    )
+    page = html.render(run)
+    assert page.count("<script") == html.render(RUN).count("<script")
+    assert "alert(1)</script>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_what_was_not_run_and_not_compared_is_there() -> None:
+    page = html.render(RUN)
+    part = page.partition('id="missing"')[2].partition("</section>")[0]
+    assert "no server: start Docker" in part
+    assert "drift on mysql at the whole tree" in part
+    assert "3 CHECK constraints" in part
+
+
+def test_the_same_sql_stands_once_with_the_databases_that_ran_it() -> None:
+    view = View(big_run(2))
+    row = view.row_of(name(2))
+    assert row is not None
+    scripts = row.sql("upgrade")
+    assert [each.backends for each in scripts] == [["sqlite", "postgres", "mariadb"], ["mysql"]]
+    assert scripts[1].statements[0].endswith("/* MySQL */")
+
+
+def test_each_revision_has_its_page() -> None:
+    page = html.render(big_run(3))
+    for number in (1, 2, 3):
+        assert page.count(f'<details class="revision" data-row="r{4 - number}">') == 1
+        assert f'ix_users_phone_{number}"' in page
+
+
+def test_facts_of_another_version_are_passed_over() -> None:
+    odd = [
+        Cell(each, "sqlite", "0001", Verdict.PASSED, facts={"unheard": 1})
+        for each in ("stairway", "data", "crash", "race", "rolling", "traffic", "other")
+    ]
+    assert "0001" in html.render(replace(RUN, cells=tuple(odd)))
+    assert brief(Cell("stairway", "sqlite", "0001", Verdict.FAILED, facts={"upgrade": {"error": {}}})) == []
+
+
+@pytest.mark.parametrize(("revisions", "most", "seconds"), [(100, 1_000_000, 3.0), (1_000, 8_000_000, 30.0)])
+def test_it_is_small_and_soon_written(revisions: int, most: int, seconds: float) -> None:
+    run = big_run(revisions)
+    begun = time.process_time()
+    page = html.render(run)
+    assert time.process_time() - begun < seconds
+    assert len(page.encode()) < most
+
+
+def test_plots_are_drawn_from_numbers() -> None:
+    page = html.render(big_run(7))
+    found = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.DOTALL)
+    assert found
+    plots = json.loads(found[1])
+    for place in re.findall(r'data-of="([^"]+)"', page):
+        assert place in plots
+    latency = plots["r1-latency-mysql-0"]
+    assert latency["locks"] == [["users", "SHARED_NO_WRITE", 2.0, 480.0]]
+    assert max(wait for _, wait in latency["writes"]) == 480.0
+    assert len(plots["durations"]["points"]) == 7 * 4 * 2
+
+
+def run_of_nothing() -> Run:
+    return replace(RUN, cells=(), findings=(), not_compared=())
+
+
+def test_a_run_without_anything_is_no_green_one() -> None:
+    (line,) = headings(html.render(replace(run_of_nothing(), backends=RUN.backends[3:])))
+    assert line.startswith("skipped")
