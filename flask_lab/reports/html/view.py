@@ -135,7 +135,7 @@ class Row:
             for cell in cells:
                 step: Mapping[str, Any] = cell.facts.get(direction) or {}
                 if experiment == "stairway" and "sql" in step:
-                    texts = found.setdefault(tuple(step["sql"]), [])
+                    texts = found.setdefault(tuple(map(str.strip, step["sql"])), [])
                     texts += [] if backend in texts else [backend]
         return [Script(backends, statements) for statements, backends in found.items()]
 
