@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 
 from flask_lab.reports import html
+from flask_lab.reports.html.advice import ASPECTS, aspect
 from flask_lab.reports.html.brief import brief
 from flask_lab.reports.html.view import View
 from flask_lab.results import Cell, Run, Severity, Verdict
+from flask_lab.rules import RULES
 from tests.unit.big_run import big_run, name
 from tests.unit.sample_run import DRIFT, ENUM, RUN
 
@@ -33,21 +35,34 @@ def test_the_verdict_stands_in_one_line() -> None:
     assert line == "passed nothing found in 2 revisions on sqlite"
 
 
-def test_what_must_not_be_deployed_stands_by_database() -> None:
-    warned = replace(ENUM, severity=Severity.WARNING, revision="0001")
+def test_what_speaks_against_a_deployment_stands_by_database() -> None:
+    crash = replace(ENUM, rule="stuck-after-crash", severity=Severity.WARNING, revision="0001")
     accepted = replace(ENUM, accepted="shared", revision="0001", backends=("sqlite",))
-    advice = {
-        each.backend.name: each
-        for each in View(replace(RUN, findings=(ENUM, DRIFT, warned, accepted))).advice
+    note = replace(ENUM, severity=Severity.NOTE, revision="0001", backends=("sqlite",))
+    run = replace(
+        RUN, findings=(ENUM, DRIFT, crash, accepted, note), not_compared=("mysql: a CHECK", "mysql: two")
+    )
+    found = {each.backend.name: each for each in View(run).advice}
+    told = {
+        name: [
+            (aspect.title, [told[0].finding.revision for told in aspect.revisions]) for aspect in each.aspects
+        ]
+        for name, each in found.items()
     }
+    assert told["sqlite"] == [("The schema is not what models or other databases say", [None])]
+    assert told["mysql"] == [
+        ("There is no good way back", ["0002"]),
+        ("A crash half way is not got over", ["0001"]),
+    ]
+    assert [cell.experiment for cell in found["mysql"].broken_off] == ["drift"]
+    assert found["mysql"].not_compared == 2
+    assert "drift" in found["mysql"].unasked
+    assert "stairway" not in found["mysql"].unasked
 
-    def revisions(groups: object) -> list[str | None]:
-        return [told[0].finding.revision for told in groups]  # type: ignore[attr-defined]
 
-    assert revisions(advice["sqlite"].never) == [None]
-    assert revisions(advice["mysql"].never) == ["0002"]
-    assert revisions(advice["mysql"].careful) == ["0001"]
-    assert [cell.experiment for cell in advice["mysql"].unknown] == ["drift"]
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_rule_speaks_in_one_respect(rule: str) -> None:
+    assert aspect(rule) in ASPECTS
 
 
 def test_it_asks_nothing_of_a_network() -> None:

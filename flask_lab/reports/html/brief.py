@@ -61,6 +61,8 @@ def _traffic(facts: Facts) -> Iterator[str]:
         yield facts.get("idle", "")
         return
     yield f"{facts['seconds']:.2f} s over {facts['rows']:,} rows"
+    if facts.get("error"):
+        yield f"the revision then fails: {facts['error']}"
     for kind in ("reads", "writes"):
         waits = {name: each[kind]["longest"] for name, each in facts["tables"].items() if kind in each}
         if waits:

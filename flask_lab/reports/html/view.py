@@ -1,4 +1,4 @@
-"""A run as its page shows it: what must not be deployed where, the grid, and what is known of each revision."""
+"""A run as its page shows it: the verdict, the grid, the findings, and what is known of each revision."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from itertools import takewhile
 from typing import Any
 
 from flask_lab.reports.html import plots
+from flask_lab.reports.html.advice import Advice, Told, advice
 from flask_lab.reports.html.brief import brief
 from flask_lab.reports.terminal import LOOKS
-from flask_lab.results import BackendReport, Cell, Finding, Revision, Run, Severity, Verdict
+from flask_lab.results import Cell, Revision, Run, Severity, Verdict
+from flask_lab.rules import RULES, Rule
 
 # The shapes that people know from their terminals.
 SIGNS = {verdict: shape for verdict, (shape, _) in LOOKS.items()}
@@ -32,31 +34,6 @@ def seconds(value: float) -> str:
         if value >= 0.01
         else f"{value * 1000:.1f} ms"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A finding with its place in the page."""
-
-    number: int
-    finding: Finding
-
-    @property
-    def anchor(self) -> str:
-        return f"f{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What a backend's findings mean for a deployment."""
-
-    backend: BackendReport
-    never: Sequence[list[Told]]
-    """Errors, by revision: what they tell of breaks any database with rows in it."""
-    careful: Sequence[list[Told]]
-    """Warnings, by revision: it depends on the rows, on their number, or on the deployment."""
-    unknown: Sequence[Cell]
-    """What broke off: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,29 +208,16 @@ class View:
 
     @property
     def advice(self) -> list[Advice]:
-        """For each backend, what must not be deployed, and what may with care."""
+        """What the findings mean for a deployment to each database."""
+        return advice(self.run, self.told)
 
-        def told(backend: str, severity: Severity) -> list[list[Told]]:
-            found: dict[str | None, list[Told]] = {}
-            for each in self.told:
-                is_open = each.finding.severity is severity and each.finding.accepted is None
-                if is_open and backend in each.finding.backends:
-                    found.setdefault(each.finding.revision, []).append(each)
-            return list(found.values())
-
-        return [
-            Advice(
-                each,
-                told(each.name, Severity.ERROR),
-                told(each.name, Severity.WARNING),
-                [
-                    cell
-                    for cell in self.run.cells
-                    if (cell.backend, cell.verdict) == (each.name, Verdict.ERRORED)
-                ],
-            )
-            for each in self.run.backends
-        ]
+    @property
+    def groups(self) -> list[tuple[Rule, list[Told]]]:
+        """The findings by rule, those that were accepted last."""
+        found: dict[tuple[bool, str], list[Told]] = {}
+        for each in sorted(self.told, key=lambda each: each.finding.accepted is not None):
+            found.setdefault((each.finding.accepted is not None, each.finding.rule), []).append(each)
+        return [(RULES[rule], told) for (_, rule), told in found.items()]
 
     @property
     def unasked(self) -> list[tuple[str, list[str]]]:
