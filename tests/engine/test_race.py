@@ -239,6 +239,7 @@ ROW = """
 """
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_lock_that_outlives_its_holder_is_found(race: Race, bad: Path) -> None:
     change(env_of(bad), CONNECT, f"{ROW.format(tries=60)}{CONNECT.replace('with ', 'with lock, ')}")
     seen = race(bad)

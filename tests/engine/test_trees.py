@@ -90,9 +90,9 @@ def test_tree(
     others = ("sqlite",) if rule in PAIRED else ()
     project = make_project(tmp_path / "project", TREES / rule / kind)
     seen = lab(project, backend, monkeypatch, *others, experiments=asked(rule), options=options_of(rule))
+    assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]
     found = [(each.rule, each.message) for each in seen.findings]
     assert {name for name, _ in found} == (expected(rule, backend.name) if kind == "bad" else set()), found
-    assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]
 
 
 def test_every_rule_has_its_trees() -> None:
