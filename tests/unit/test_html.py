@@ -60,6 +60,19 @@ def test_what_speaks_against_a_deployment_stands_by_database() -> None:
     assert "stairway" not in found["mysql"].unasked
 
 
+def test_of_a_database_that_was_not_asked_nobody_says_that_all_is_well() -> None:
+    skipped = tuple(cell for cell in RUN.cells if cell.verdict is Verdict.SKIPPED)
+    page = html.render(replace(RUN, cells=skipped, findings=()))
+    assert "speaks against it" not in page
+    assert page.count("Nobody knows: nothing was asked, or answered.") == len(RUN.backends)
+
+
+def test_sql_that_was_left_out_is_counted() -> None:
+    step = {"seconds": 0.1, "statements": 3, "sql": ["CREATE TABLE a (b INTEGER)"]}
+    run = replace(RUN, cells=(Cell("stairway", "sqlite", "0001", Verdict.PASSED, facts={"upgrade": step}),))
+    assert "-- and 2 more statements" in html.render(run)
+
+
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_rule_speaks_in_one_respect(rule: str) -> None:
     assert aspect(rule) in ASPECTS

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from flask_lab.reports.evidence import SQL, evidence
 from flask_lab.reports.html import view
+from flask_lab.reports.html.brief import duration
 from flask_lab.results import Run
 from flask_lab.rules import RULES
 
@@ -30,7 +31,7 @@ def _environment() -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": False}
     environment.globals |= {"RULES": RULES, "SQL": SQL, "evidence": evidence, "inline": _inline}
-    environment.filters |= {"seconds": view.seconds, "plural": view.plural, "text": _text}
+    environment.filters |= {"duration": duration, "plural": view.plural, "text": _text}
     return environment
 
 

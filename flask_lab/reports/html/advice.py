@@ -59,6 +59,8 @@ class Advice:
     unasked: Sequence[str]
     """The experiments that were not asked, or not answered."""
     not_compared: int
+    is_answered: bool
+    """Whether anything was asked and answered: of silence alone nobody may conclude that all is well."""
 
 
 def advice(run: Run, told: Sequence[Told]) -> list[Advice]:
@@ -71,14 +73,15 @@ def _of(backend: BackendReport, run: Run, told: Sequence[Told]) -> Advice:
     answered = {cell.experiment for cell in cells if cell.verdict not in (Verdict.SKIPPED, Verdict.ERRORED)}
     return Advice(
         backend,
-        list(_aspects(each for each in told if backend.name in each.finding.backends)),
+        _aspects(each for each in told if backend.name in each.finding.backends),
         [cell for cell in cells if cell.verdict is Verdict.ERRORED],
         [each for each in dict.fromkeys(rule.experiment for rule in RULES.values()) if each not in answered],
         sum(each.startswith(f"{backend.name}: ") for each in run.not_compared),
+        bool(answered),
     )
 
 
-def _aspects(told: Iterable[Told]) -> Iterable[Aspect]:
+def _aspects(told: Iterable[Told]) -> list[Aspect]:
     found: dict[str, dict[str | None, list[Told]]] = {each: {} for each in ASPECTS}
     # A table that is closed is felt by everybody at once.
     for each in sorted(told, key=lambda each: each.finding.rule not in CLOSED):

@@ -20,7 +20,10 @@ def brief(cell: Cell) -> list[str]:
 
 
 def _stairway(facts: Facts) -> Iterator[str]:
-    yield from _steps(facts)
+    for name, word in STEPS.items():
+        step: Facts = facts.get(name) or {}
+        if "seconds" in step:
+            yield f"{word} {duration(step['seconds'] * 1000)}"
 
 
 def _data(facts: Facts) -> Iterator[str]:
@@ -67,10 +70,10 @@ def _traffic(facts: Facts) -> Iterator[str]:
         waits = {name: each[kind]["longest"] for name, each in facts["tables"].items() if kind in each}
         if waits:
             name = max(waits, key=lambda each: waits[each])
-            yield f"{kind} wait {_ms(waits[name])} ({name})"
+            yield f"{kind} wait {duration(waits[name])} ({name})"
     for name, lock in facts.get("locks", {}).items():
         if "lock" in lock:
-            yield f"{lock['lock']} on {name or 'the file'} for {_ms(lock['held_ms'])}"
+            yield f"{lock['lock']} on {name or 'the file'} for {duration(lock['held_ms'])}"
     rewritten = [name for name, each in facts["tables"].items() if each.get("rewritten")]
     if rewritten:
         yield f"written anew: {', '.join(rewritten)}"
@@ -78,14 +81,8 @@ def _traffic(facts: Facts) -> Iterator[str]:
         yield f"grows as rows^{growth['exponent']} (± {growth['error']})"
 
 
-def _steps(facts: Facts) -> Iterator[str]:
-    for name, word in STEPS.items():
-        step: Facts = facts.get(name) or {}
-        if "seconds" in step:
-            yield f"{word} {_ms(step['seconds'] * 1000)}"
-
-
-def _ms(value: float) -> str:
+def duration(value: float) -> str:
+    """Milliseconds as people read them."""
     return (
         f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,17 +24,6 @@ WHOLE = "the whole tree"
 def plural(count: int, word: str) -> str:
     """`1 revision`, `2 revisions`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def seconds(value: float) -> str:
-    """A duration as people read it."""
-    return (
-        f"{value:.1f} s"
-        if value >= 1
-        else f"{value * 1000:.0f} ms"
-        if value >= 0.01
-        else f"{value * 1000:.1f} ms"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +102,9 @@ class Row:
             for cell in cells:
                 step: Mapping[str, Any] = cell.facts.get(direction) or {}
                 if experiment == "stairway" and "sql" in step:
-                    texts = found.setdefault(tuple(map(str.strip, step["sql"])), [])
+                    more = step["statements"] - len(step["sql"])
+                    left_out = [f"-- and {plural(more, 'more statement')}"] if more else []
+                    texts = found.setdefault((*map(str.strip, step["sql"]), *left_out), [])
                     texts += [] if backend in texts else [backend]
         return [Script(backends, statements) for statements, backends in found.items()]
 
@@ -192,14 +184,8 @@ class View:
     @property
     def headline(self) -> str:
         """The verdict in one line."""
-        counts = [
-            plural(
-                sum(each.severity is severity and each.accepted is None for each in self.run.findings),
-                severity,
-            )
-            for severity in Severity
-            if any(each.severity is severity and each.accepted is None for each in self.run.findings)
-        ]
+        found = Counter(each.severity for each in self.run.findings if each.accepted is None)
+        counts = [plural(found[severity], severity) for severity in Severity if found[severity]]
         broken = sum(cell.verdict is Verdict.ERRORED for cell in self.run.cells)
         if broken:
             counts.insert(0, f"{plural(broken, 'question')} that broke off")
