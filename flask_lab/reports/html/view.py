@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
@@ -55,6 +55,10 @@ class Row:
     @property
     def anchor(self) -> str:
         return f"r{self.number}"
+
+    @property
+    def id(self) -> str | None:
+        return self.revision.id if self.revision else None
 
     @property
     def name(self) -> str:
@@ -120,6 +124,7 @@ class View:
         self.experiments = list(dict.fromkeys(cell.experiment for cell in run.cells))
         self.signs = SIGNS
         self.told = [Told(number, each) for number, each in enumerate(run.worst_first)]
+        self._plots: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -136,33 +141,39 @@ class View:
 
     @cached_property
     def plots(self) -> dict[str, Any]:
-        """What the plots are drawn from, by the names of their figures."""
-        found: dict[str, Any] = {}
-        for row in self.rows:
-            growing = {}
-            for (backend, _), cells in row.cells.items():
-                for number, cell in enumerate(cells):
-                    if data := plots.latency(cell):
-                        found[f"{row.anchor}-latency-{backend}-{number}"] = data
-                    if data := plots.growth(cell):
-                        growing[backend] = data
-                    found |= {
-                        f"{row.anchor}-race-{backend}-{place}": data
-                        for place, data in enumerate(plots.races(cell))
-                    }
-            if growing:
-                found[f"{row.anchor}-growth"] = growing
+        """What all plots are drawn from, by the names of their figures."""
+        found = {name: data for row in self.rows for name, data in self.plots_of(row).items()}
+        return found | self.times
+
+    def plots_of(self, row: Row) -> dict[str, Any]:
+        """What the plots of one revision are drawn from."""
+        if row.anchor not in self._plots:
+            self._plots[row.anchor] = dict(_plots(row))
+        return self._plots[row.anchor]
+
+    @cached_property
+    def times(self) -> dict[str, Any]:
+        """What the plot of each upgrade's time is drawn from, if there is any."""
         points = list(plots.durations(self.run.cells))
-        if points:
-            places = {each.id: place for place, each in enumerate(self.run.project.revisions)}
-            points = [[backend, places.get(revision), *more] for backend, revision, *more in points]
-            found["durations"] = {"revisions": list(places), "points": points}
-        return found
+        if not points:
+            return {}
+        places = {each.id: place for place, each in enumerate(self.run.project.revisions)}
+        points = [[backend, places.get(revision), *more] for backend, revision, *more in points]
+        return {"durations": {"revisions": list(places), "points": points}}
 
     def figures(self, row: Row, kind: str, backend: str) -> list[str]:
         """The names of a row's figures of a kind."""
-        names = (f"{row.anchor}-{kind}-{backend}-{number}" for number in range(len(self.plots)))
-        return list(takewhile(self.plots.__contains__, names))
+        found = self.plots_of(row)
+        names = (f"{row.anchor}-{kind}-{backend}-{number}" for number in range(len(found)))
+        return list(takewhile(found.__contains__, names))
+
+    def href(self, revision: str | None) -> str:
+        """Where a revision is shown, or the whole tree."""
+        return f"#{self._by_revision[revision].anchor}"
+
+    def link(self, told: Told) -> str:
+        """Where a finding is shown."""
+        return f"#{told.anchor}"
 
     def row_of(self, revision: str | None) -> Row | None:
         """The row of a revision, or of the whole tree."""
@@ -170,7 +181,7 @@ class View:
 
     @cached_property
     def _by_revision(self) -> dict[str | None, Row]:
-        return {each.revision.id if each.revision else None: each for each in self.rows}
+        return {each.id: each for each in self.rows}
 
     @cached_property
     def experiments_on(self) -> dict[str, list[str]]:
@@ -229,3 +240,18 @@ class View:
 def _listed(words: Iterable[str]) -> str:
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _plots(row: Row) -> Iterator[tuple[str, Any]]:
+    """The figures of a row, by name, and what they are drawn from."""
+    growing = {}
+    for (backend, _), cells in row.cells.items():
+        for number, cell in enumerate(cells):
+            if data := plots.latency(cell):
+                yield f"{row.anchor}-latency-{backend}-{number}", data
+            if data := plots.growth(cell):
+                growing[backend] = data
+            for place, race in enumerate(plots.races(cell)):
+                yield f"{row.anchor}-race-{backend}-{place}", race
+    if growing:
+        yield f"{row.anchor}-growth", growing
