@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from flask_lab import summary
 from flask_lab.errors import ConfigError, unwritable
 from flask_lab.files import write_whole
 from flask_lab.results import (
@@ -26,7 +27,9 @@ from flask_lab.results import (
     Run,
     Severity,
     Verdict,
+    plain,
 )
+from flask_lab.rules import RULES
 
 LATEST = "latest"
 
@@ -44,12 +47,14 @@ def save(run: Run, folder: Path) -> Path:
     place = folder / run.id
     try:
         write_whole(place / "run.json", json.dumps(run.as_json(), ensure_ascii=False))
+        brief = plain(summary.summarize(run))
+        write_whole(place / summary.FILE, json.dumps(brief, ensure_ascii=False))
         link = folder / f".{LATEST}.{run.id}"
         link.symlink_to(run.id)
         link.replace(folder / LATEST)
     except OSError as error:
         with suppress(OSError):
-            # Empty, as the file has not appeared.
+            # Empty, where not even the run itself could be written.
             place.rmdir()
         raise unwritable(f"the run cannot be kept in {place}", error, "--no-store keeps none") from error
     return place
@@ -124,6 +129,8 @@ def _cell(found: Mapping[str, Any]) -> Cell:
 
 
 def _finding(found: Mapping[str, Any]) -> Finding:
+    if found["rule"] not in RULES:
+        raise ValueError(f"this version knows no rule {found['rule']}")
     return Finding(
         found["rule"],
         Severity(found["severity"]),

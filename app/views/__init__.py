@@ -1,4 +1,4 @@
-"""What answers requests: health checks, the JSON API, the pages."""
+"""What answers requests: health checks, the JSON API, the pages, and the lab's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter, ValidationError
+
+from flask_lab.web import lab
 
 from ..rules import BIG_ID_MAX
 from . import api, health, pages
@@ -29,3 +31,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(health.health)
     api.init_app(app)
     pages.init_app(app)
+    app.register_blueprint(lab, url_prefix="/lab")

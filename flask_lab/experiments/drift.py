@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alembic.autogenerate import produce_migrations
 from alembic.runtime.migration import RevisionStep
-from sqlalchemy import Column, Dialect, MetaData, Table
-from sqlalchemy.exc import CompileError
-from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Index
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Dialect, MetaData
 
 from flask_lab.errors import MigrationFailed
 from flask_lab.experiments.base import Experiment, Fault, Observation, Stage
+from flask_lab.experiments.differences import flat, in_words, type_of
 from flask_lab.experiments.modelled import Modelled, make
 from flask_lab.migrator import Stepper
 from flask_lab.project import Bind
@@ -138,7 +136,7 @@ def _meet(stage: Stage, stepper: Stepper, facts: dict[str, Any]) -> _Meeting | N
     if hook := context.opts.get("process_revision_directives"):
         hook(context, (), directives)
     told = [
-        diff for each in directives for diff in _flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
+        diff for each in directives for diff in flat(each.upgrade_ops.as_diffs() if each.upgrade_ops else ())
     ]
     return _Meeting(stepper.bind, bind, targets, told, schema, context.dialect, context.opts)
 
@@ -148,7 +146,7 @@ def _compare(
 ) -> None:
     """Add to `facts` what differs, and what could not be compared."""
     facts["differences"] += [
-        _difference(met.named + _words(diff, met.dialect, made), *_but(diff, met.dialect, own_tables))
+        _difference(met.named + in_words(diff, met.dialect, made), *_but(diff, met.dialect, own_tables))
         for diff in met.differences
         if made is None or not _is_spelling(diff, made)
     ]
@@ -161,15 +159,6 @@ def _compare(
 def _is_spelling(diff: tuple[Any, ...], made: Modelled) -> bool:
     """Whether the server makes the same of what the models say and of what the tree said."""
     return diff[0].startswith("modify_") and made.is_alike(diff[0], diff[2], diff[3])
-
-
-def _flat(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    """Alembic lists a column's changes together, and everything else by itself."""
-    for diff in diffs:
-        if isinstance(diff, tuple):
-            yield diff
-        else:
-            yield from diff
 
 
 def _difference(said: str, but: str = "", severity: Severity | None = None) -> dict[str, Any]:
@@ -185,7 +174,7 @@ def _but(
         # It is then in every database that the app runs on, and flask db migrate finds it there.
         return "no revision makes it: the app does by itself, when it is created", Severity.WARNING
     if kind == "modify_type" and dialect.name == "sqlite":
-        database, models = (_affinity(_type(each, dialect)) for each in details[-2:])
+        database, models = (_affinity(type_of(each, dialect)) for each in details[-2:])
         if database == models:
             return "SQLite keeps both alike, and heeds no length", Severity.NOTE
     return ()
@@ -196,61 +185,6 @@ def _affinity(declared: str) -> str:
     words = {"INT": "integer", "CHAR": "text", "CLOB": "text", "TEXT": "text", "BLOB": "blob"}
     reals = dict.fromkeys(("REAL", "FLOA", "DOUB"), "real")
     return next((kind for word, kind in (words | reals).items() if word in declared.upper()), "numeric")
-
-
-def _words(diff: tuple[Any, ...], dialect: Dialect, made: Modelled | None) -> str:
-    """One difference in words. `add` in Alembic's terms is what the models have and the database has not."""
-    kind, *details = diff
-    if kind.startswith("modify_"):
-        _schema, table, column, _existing, database, models = details
-        if made is not None and (told := made.values(kind, table, column)):
-            models, database = told
-        says = [_value(kind, value, dialect) for value in (models, database)]
-        return f"{table}.{column}: the models say {says[0]}, the database says {says[1]}"
-    verb, _, what = kind.partition("_")
-    holders = ("the models", "the database") if verb == "add" else ("the database", "the models")
-    return f"{_named(what, details)}: {holders[0]} {_has(holders[0])} it, {holders[1]} {_has(holders[1])} not"
-
-
-def _has(holder: str) -> str:
-    return "have" if holder == "the models" else "has"
-
-
-def _value(kind: str, value: Any, dialect: Dialect) -> str:
-    if isinstance(value, TypeEngine):
-        return f"type {_type(value, dialect)}"
-    if kind == "modify_nullable":
-        return "NULL" if value else "NOT NULL"
-    what = kind.removeprefix("modify_")
-    if value is None or value is False:
-        return f"no {what}"
-    return f"{what} {getattr(value, 'arg', value)}"
-
-
-def _type(kind: TypeEngine[Any], dialect: Dialect) -> str:
-    """A type as the product spells it: for Python alone, one list of labels looks like the other."""
-    try:
-        return kind.compile(dialect=dialect)
-    except CompileError:
-        return str(kind)
-
-
-def _named(what: str, details: list[Any]) -> str:
-    found = details[-1] if what == "column" else details[0]
-    match found:
-        case Table():
-            return f"table {found.name}" if what == "table" else f"comment of table {found.name}"
-        case Column():
-            return f"column {details[1]}.{found.name}"
-        case Index():
-            return f"index {found.name} on {found.table.name if found.table is not None else '?'}"
-        case ForeignKeyConstraint():
-            to = ", ".join(element.target_fullname for element in found.elements)
-            return f"foreign key from {found.parent.name}.{', '.join(found.column_keys)} to {to}"
-        case Constraint():
-            kind = type(found).__name__.removesuffix("Constraint").lower()
-            return f"{kind} constraint {found.name or 'without a name'} on {found.parent.name}"
-    return f"{what.replace('_', ' ')} {found}"
 
 
 def _not_compared(met: _Meeting, made: Modelled | None) -> Iterator[str]:

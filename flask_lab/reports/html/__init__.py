@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from flask_lab.reports.evidence import SQL, evidence
@@ -18,12 +18,13 @@ STATIC = Path(__file__).parent / "static"
 
 def render(run: Run) -> str:
     """The run as text."""
-    return _environment().get_template("report.html").render(run=run, view=view.View(run))
+    return environment().get_template("report.html").render(run=run, view=view.View(run))
 
 
-def _environment() -> Environment:
+def environment(*others: BaseLoader) -> Environment:
+    """What renders the report's templates, and those that `others` have."""
     environment = Environment(
-        loader=PackageLoader(__name__),
+        loader=ChoiceLoader([*others, PackageLoader(__name__)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask_lab.results import BackendReport, Cell, Finding, Run, Severity, Verdict
-from flask_lab.rules import RULES
+from flask_lab.rules import RULES, Rule
 
 ASPECTS = {
     "upgrade": "The upgrade fails, or harms what is there",
@@ -100,3 +100,11 @@ def aspect(rule: str) -> str:
     if rule == "old-code-breaks" or RULES[rule].experiment in ("traffic", "race"):
         return "app"
     return "crash" if RULES[rule].experiment == "crash" else "upgrade"
+
+
+def grouped(told: Sequence[Told]) -> list[tuple[Rule, list[Told]]]:
+    """Findings by rule, those that were accepted last."""
+    found: dict[tuple[bool, str], list[Told]] = {}
+    for each in sorted(told, key=lambda each: each.finding.accepted is not None):
+        found.setdefault((each.finding.accepted is not None, each.finding.rule), []).append(each)
+    return [(RULES[rule], told) for (_, rule), told in found.items()]

@@ -10,11 +10,11 @@ from itertools import takewhile
 from typing import Any
 
 from flask_lab.reports.html import plots
-from flask_lab.reports.html.advice import Advice, Told, advice
+from flask_lab.reports.html.advice import Advice, Told, advice, grouped
 from flask_lab.reports.html.brief import brief
 from flask_lab.reports.terminal import LOOKS
 from flask_lab.results import Cell, Revision, Run, Severity, Verdict
-from flask_lab.rules import RULES, Rule
+from flask_lab.rules import Rule
 
 # The shapes that people know from their terminals.
 SIGNS = {verdict: shape for verdict, (shape, _) in LOOKS.items()}
@@ -211,10 +211,7 @@ class View:
     @property
     def groups(self) -> list[tuple[Rule, list[Told]]]:
         """The findings by rule, those that were accepted last."""
-        found: dict[tuple[bool, str], list[Told]] = {}
-        for each in sorted(self.told, key=lambda each: each.finding.accepted is not None):
-            found.setdefault((each.finding.accepted is not None, each.finding.rule), []).append(each)
-        return [(RULES[rule], told) for (_, rule), told in found.items()]
+        return grouped(self.told)
 
     @property
     def unasked(self) -> list[tuple[str, list[str]]]:

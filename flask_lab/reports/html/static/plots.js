@@ -113,6 +113,23 @@
     }));
   }
 
+  function trend(figure, runs) {
+    const kinds = [["error", "var(--danger)"], ["warning", "var(--warn)"], ["note", "var(--soft)"]];
+    const bars = runs.flatMap((each, place) => {
+      let below = 0;
+      return kinds.map(([kind, fill]) => ({ place, kind, fill, id: each.id, count: each[kind] ?? 0, y1: below, y2: (below += each[kind] ?? 0) }));
+    });
+    const most = Math.max(1, ...bars.map((d) => d.y2));
+    const signs = { passed: "✓", failed: "✗", errored: "!", skipped: "○", known: "≈" };
+    figure.append(legend(kinds.map(([kind, colour]) => [`${kind}s`, [colour, "square"]]), ""));
+    figure.append(chart({
+      ariaLabel: "findings of each run", width: Math.min(width(figure), 60 + 40 * runs.length), height: 150, marginLeft: 40, marginBottom: 24, style,
+      x: { type: "band", domain: runs.map((_, place) => place), tickFormat: (place) => signs[runs[place].verdict], label: null, padding: 0.2 },
+      y: { label: "findings", grid: true, domain: [0, most], ticks: 4, tickFormat: "d" },
+      marks: [Plot.rect(bars.filter((d) => d.count), { x: "place", y1: "y1", y2: "y2", fill: "fill", title: (d) => `${d.id}: ${d.count} ${d.kind}${d.count > 1 ? "s" : ""}` }), Plot.ruleY([0])],
+    }));
+  }
+
   function legend(entries, more) {
     const list = document.createElement("p");
     list.className = "legend";
@@ -129,7 +146,7 @@
     return list;
   }
 
-  const drawers = { latency, growth, durations, race };
+  const drawers = { latency, growth, durations, race, trend };
   const draw = (figure) => {
     // To ask for its width would have all that is folded laid out.
     if (figure.dataset.drawn || figure.closest("details:not([open])")) return;

@@ -1,0 +1,63 @@
+"""This app's own databases: where they stand, who holds them, and what the newest run says of what is pending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
+
+from flask_lab.errors import TreeError
+from flask_lab.reports.html.advice import Told
+from flask_lab.reports.html.view import View
+from flask_lab.results import Severity, Verdict
+from flask_lab.web import position, runs
+from flask_lab.web.pages import render
+from flask_lab.web.position import Position
+
+
+def register(lab: Blueprint) -> None:
+    """Give the page its address."""
+    lab.add_url_rule("/database", "database", show)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a run says of the revisions that a database has yet to meet."""
+
+    found: Mapping[str, Sequence[Told]]
+    """By revision, on this product: nothing that was accepted, and no notes."""
+    unasked: Sequence[str]
+    """Those that the run knows nothing of, on this product."""
+
+
+def show() -> ResponseReturnValue:
+    """Applied and pending, drift, and who holds a lock now."""
+    if "migrate" not in current_app.extensions:
+        return render("database.html", problem="This app has no Flask-Migrate.")
+    try:
+        tree, found = position.read(current_app)
+    except TreeError as error:
+        return render("database.html", problem=str(error))
+    view = runs.newest_of(tree)
+    said = {each.bind: of_pending(each, view) for each in found} if view else {}
+    return render("database.html", tree=tree, positions=found, view=view, said=said, problem="")
+
+
+def of_pending(place: Position, view: View) -> Said:
+    """What a run says of what is pending in a database."""
+    names = {each.name for each in view.run.backends if each.product == place.product}
+    pending = [each.id for each in place.pending]
+    found: dict[str, list[Told]] = {}
+    for each in view.told:
+        finding = each.finding
+        is_of_here = finding.revision in pending and names.intersection(finding.backends)
+        if is_of_here and finding.accepted is None and finding.severity is not Severity.NOTE:
+            found.setdefault(str(finding.revision), []).append(each)
+    asked = {
+        cell.revision
+        for cell in view.run.cells
+        if cell.backend in names and cell.verdict not in (Verdict.SKIPPED, Verdict.ERRORED)
+    }
+    return Said(found, [each for each in pending if each not in asked])
