@@ -13,6 +13,7 @@ from flask_lab.reports.html.advice import Told
 from flask_lab.reports.html.view import View
 from flask_lab.results import Severity, Verdict
 from flask_lab.web import position, runs
+from flask_lab.web.drift import drift
 from flask_lab.web.pages import render
 from flask_lab.web.position import Position
 
@@ -42,7 +43,10 @@ def show() -> ResponseReturnValue:
         return render("database.html", problem=str(error))
     view = runs.newest_of(tree)
     said = {each.bind: of_pending(each, view) for each in found} if view else {}
-    return render("database.html", tree=tree, positions=found, view=view, said=said, problem="")
+    compared = drift(current_app, found)
+    return render(
+        "database.html", tree=tree, positions=found, drift=compared, view=view, said=said, problem=""
+    )
 
 
 def of_pending(place: Position, view: View) -> Said:

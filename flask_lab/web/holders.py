@@ -37,8 +37,8 @@ MYSQL = text(
             AND COALESCE(w.object_schema, '') = COALESCE(m.object_schema, ''))
     FROM performance_schema.metadata_locks m
     JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id
-    WHERE m.lock_status = 'GRANTED' AND t.processlist_id <> CONNECTION_ID() AND (m.object_type = 'USER LEVEL LOCK'
-        OR (m.object_type = 'TABLE' AND m.object_schema = DATABASE()
+    WHERE m.lock_status = 'GRANTED' AND t.processlist_id <> CONNECTION_ID()
+        AND ((m.object_type = 'USER LEVEL LOCK' AND t.processlist_db = DATABASE()) OR (m.object_type = 'TABLE' AND m.object_schema = DATABASE()
             AND m.lock_type IN ('SHARED_UPGRADABLE', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE')))
     ORDER BY 1, 2
     """

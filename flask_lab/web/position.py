@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from alembic.autogenerate import produce_migrations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from flask_lab.errors import reason
-from flask_lab.experiments.differences import flat, in_words
 from flask_lab.results import Revision
 from flask_lab.tree import Tree, read_tree
 from flask_lab.web.holders import Holders, holders
@@ -43,8 +40,6 @@ class Position:
     pending: tuple[Revision, ...] = ()
     """In the order in which they would be applied."""
     holders: Holders = field(default_factory=Holders)
-    drift: tuple[str, ...] = ()
-    not_compared: str = ""
     problem: str = ""
     """Why nothing is known of it."""
 
@@ -72,12 +67,10 @@ def read(app: Flask) -> tuple[Tree, list[Position]]:
             ScriptDirectory.from_config(extension.migrate.get_config())
         )
     options = dict(extension.configure_args)
-    return tree, [
-        _position(bind, engine, tree, options, app) for bind, engine in extension.db.engines.items()
-    ]
+    return tree, [_position(bind, engine, tree, options) for bind, engine in extension.db.engines.items()]
 
 
-def _position(bind: str | None, engine: Engine, tree: Tree, options: dict[str, Any], app: Flask) -> Position:
+def _position(bind: str | None, engine: Engine, tree: Tree, options: dict[str, Any]) -> Position:
     try:
         with engine.connect() as connection:
             if engine.dialect.name in ("mysql", "mariadb"):
@@ -85,8 +78,7 @@ def _position(bind: str | None, engine: Engine, tree: Tree, options: dict[str, A
                 connection.detach()
             for statement in BOUNDS.get(engine.dialect.name, ()):
                 connection.exec_driver_sql(statement)
-            found = _read(bind, connection, tree, options)
-            return _compared(found, connection, options, app)
+            return _read(bind, connection, tree, options)
     except DBAPIError as error:
         return Position(bind, problem=reason(error))
 
@@ -101,31 +93,6 @@ def _read(bind: str | None, connection: Connection, tree: Tree, options: dict[st
     # What a newer release has made of the rest cannot be told from here.
     pending = () if foreign else tuple(each for each in tree.revisions if each.id not in applied)
     return Position(bind, product, version, current, foreign, applied, pending, holders=holders(connection))
-
-
-def _compared(found: Position, connection: Connection, options: dict[str, Any], app: Flask) -> Position:
-    """The position with how the database differs from the models, which are those of the head."""
-    if found.status != "at head":
-        return replace(
-            found, not_compared=f"the models are those of the head, and the database is {found.status}"
-        )
-    if found.holders.is_table_closed:
-        return replace(found, not_compared="somebody changes a table just now")
-    db = app.extensions["migrate"].db
-    metadata = getattr(db, "metadatas", {None: db.metadata}).get(found.bind)
-    if metadata is None or not metadata.tables:
-        return replace(found, not_compared="no models are declared for it")
-    try:
-        context = MigrationContext.configure(connection, opts=options | {"target_metadata": metadata})
-        return replace(found, drift=tuple(_differences(context, metadata)))
-    except (SQLAlchemyError, NotImplementedError) as error:
-        return replace(found, not_compared=reason(error))
-
-
-def _differences(context: MigrationContext, metadata: Any) -> Iterator[str]:
-    operations = produce_migrations(context, metadata).upgrade_ops
-    for diff in flat(operations.as_diffs() if operations else ()):
-        yield in_words(diff, context.dialect)
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
