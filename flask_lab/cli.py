@@ -187,7 +187,7 @@ def show(name: str | None, pair: tuple[str, str] | None, formats: tuple[str, ...
     folder = store.folder_of(Path.cwd())
     if pair is None:
         outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
-        reports.write_all(store.load(name or store.LATEST, folder), reports.RUN, outputs)
+        reports.write_all(store.load(name or store.LATEST, folder), reports.SHOWN, outputs)
         return
     if name is not None:
         raise ConfigError(f"--diff compares two runs, and {name} is a third", "give it two of them")

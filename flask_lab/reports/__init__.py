@@ -15,10 +15,10 @@ from rich.console import RenderableType
 from flask_lab.comparing import Difference
 from flask_lab.errors import ConfigError, LabError, unwritable
 from flask_lab.files import write_whole
-from flask_lab.reports import difference, github, html, json, junit, markdown, sarif, terminal
+from flask_lab.reports import difference, github, html, json, junit, markdown, plotted, sarif, terminal
 from flask_lab.results import Run
 
-__all__ = ["DIFFERENCE", "FORMATS", "RUN", "Kind", "Output", "parse_format", "write", "write_all"]
+__all__ = ["DIFFERENCE", "FORMATS", "RUN", "SHOWN", "Kind", "Output", "parse_format", "write", "write_all"]
 
 Seen = TypeVar("Seen")
 FORMATS: dict[str, Callable[[Run], str]] = {
@@ -42,6 +42,8 @@ class Kind(Generic[Seen]):
 
 
 RUN: Kind[Run] = Kind("a run", FORMATS, terminal.report)
+SHOWN: Kind[Run] = Kind("a run", {**FORMATS, "terminal": plotted.render}, plotted.report)
+"""A run that somebody looks at again, at leisure."""
 DIFFERENCE: Kind[Difference] = Kind("a difference", difference.FORMATS, difference.report)
 
 

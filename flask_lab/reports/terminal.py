@@ -51,12 +51,13 @@ def write(told: RenderableType, stream: IO[str]) -> None:
     console.print(told)
 
 
-def report(run: Run) -> RenderableType:
-    """The whole report."""
+def report(run: Run, more: Iterable[RenderableType] = ()) -> RenderableType:
+    """The whole report, and what else there is to show before its last line."""
     return Group(
         _grid(run),
         *_absences(run),
         *(line for group in _groups(run.worst_first) for line in _block(group)),
+        *more,
         _summary(run),
     )
 
