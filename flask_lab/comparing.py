@@ -144,7 +144,12 @@ class Asked:
 
     @property
     def places(self) -> set[Place]:
-        return {place for place, cell in self.cells.items() if _is_asked(cell)}
+        """Where somebody looked; what is compared between backends is looked at as a whole."""
+        return {
+            place
+            for place, cell in self.cells.items()
+            if _is_asked(cell) and not (_compares(cell.experiment) and cell.revision)
+        }
 
     def why_not(self, place: Place) -> str:
         """Why nobody looked at a place; empty where somebody did."""
@@ -155,7 +160,7 @@ class Asked:
             return ""
         if revision is not None and self.revisions and revision not in self.revisions:
             return self.no_revision
-        if whole and _is_asked(whole) and experiment in EXPERIMENTS and EXPERIMENTS[experiment].compares:
+        if whole and _is_asked(whole) and _compares(experiment):
             # These have a cell of a revision only where something is wrong.
             asked = whole.facts.get("asked")
             return "" if asked is None or revision in asked else f"only {', '.join(asked)} was asked about"
@@ -177,6 +182,10 @@ class Asked:
 
 def _is_asked(cell: Cell) -> bool:
     return cell.verdict not in (Verdict.SKIPPED, Verdict.ERRORED)
+
+
+def _compares(experiment: str) -> bool:
+    return experiment in EXPERIMENTS and EXPERIMENTS[experiment].compares
 
 
 def _place(backend: str, finding: Finding) -> Place:

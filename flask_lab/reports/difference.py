@@ -116,15 +116,16 @@ def _paces(look: tuple[str, str], title: str, paces: tuple[Pace, ...]) -> Iterat
 
 
 def _summary(seen: Difference) -> Text:
-    said = summary(seen)
     is_worse = any(each.finding.accepted is None for each in (*seen.new, *seen.newly_asked))
     if seen.errored:
-        verdict = Verdict.ERRORED
+        look = LOOKS[Verdict.ERRORED]
     elif is_worse:
-        verdict = Verdict.FAILED
+        look = LOOKS[Verdict.FAILED]
+    elif seen.not_asked or not seen.places.both:
+        look = LOOKS[Verdict.SKIPPED]
     else:
-        verdict = Verdict.SKIPPED if seen.not_asked or not seen.places.both else Verdict.PASSED
-    return Text(f"\n{LOOKS[verdict][0]} {said}", LOOKS[verdict][1])
+        look = SLOWER if seen.slower else LOOKS[Verdict.PASSED]
+    return Text(f"\n{look[0]} {summary(seen)}", look[1])
 
 
 def summary(seen: Difference) -> str:
@@ -291,10 +292,12 @@ def pace(seen: Pace) -> tuple[str, str, str]:
     """A step, how long it took, and how many times as long as before that is."""
     what = seen.what if seen.experiment == "stairway" else f"{seen.what} under traffic"
     step = f"{seen.revision or 'the whole tree'} on {seen.backend}: {what}"
-    if seen.times is None:
-        times = "from nothing"
+    if not seen.times:
+        times = "from nothing" if seen.times is None else "to nothing"
     else:
-        times = f"{seen.times:.1f} times" if seen.times >= 1 else f"1/{1 / max(seen.times, 0.001):.1f}"
+        # Which way is said by where it stands.
+        many = max(seen.times, 1 / seen.times)
+        times = f"{many:.1f} times" if many < 10 else f"{many:.0f} times"
     return step, f"{_seconds(seen.before)} to {_seconds(seen.after)}", times
 
 

@@ -124,6 +124,7 @@ def test_schemas_of_backends_are_compared_at_every_revision_though_only_what_dif
     marked = [cell("parity", backend, "0002", verdict=Verdict.FAILED) for backend in ENUM.backends]
     seen = difference(run([*whole, *marked], [apart]), run(whole))
     assert told(seen.gone) == [(apart.rule, "postgres, mysql", "")]
+    assert (seen.places.both, seen.places.before) == (2, 0)
     only = [replace(each, facts={"asked": ["0001"]}) for each in whole]
     assert told(difference(seen.before, run(only)).not_asked) == [
         (apart.rule, "postgres, mysql", "only 0001 was asked about")

@@ -182,6 +182,16 @@ def test_nothing_that_differs_is_one_line_with_what_it_rests_on() -> None:
     assert "only before: 4, only now: 0" in render(difference(replace(RUN, findings=()), fewer))
 
 
+def test_what_is_slower_alone_is_no_finding_and_quicker_is_told_the_other_way_round() -> None:
+    quick = replace(RUN, cells=stairs("postgres", 0.1, 0.1), findings=())
+    slow = replace(quick, cells=stairs("postgres", 0.1, 2.4))
+    slower, quicker = render(difference(quick, slow)), render(difference(slow, quick))
+    assert "▲ slower: 1\n  105 on postgres: upgrade  200 ms to 2.5 s  12 times" in slower
+    assert slower.splitlines()[-1].startswith("▲ 1 slower; asked in both: 6 places")
+    assert "▼ quicker: 1\n  105 on postgres: upgrade  2.5 s to 200 ms  12 times" in quicker
+    assert quicker.splitlines()[-1].startswith("✓ 1 quicker; asked in both: 6 places")
+
+
 def test_two_projects_are_told_first() -> None:
     other = replace(RUN, project=replace(RUN.project, app="stock"))
     assert render(difference(RUN, other)).splitlines()[0] == "! these are two projects: shop, and then stock"
