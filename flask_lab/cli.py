@@ -17,6 +17,7 @@ from flask.cli import ScriptInfo
 from flask_lab import reports, sqltext, store, survey
 from flask_lab.accepted import accept, in_comments, read_baseline, write_baseline
 from flask_lab.backends import PRODUCTS
+from flask_lab.comparing import difference
 from flask_lab.config import FAIL_ON, Config, read_config
 from flask_lab.errors import ConfigError, LabError, TreeError
 from flask_lab.experiments import EXPERIMENTS
@@ -163,19 +164,36 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
         others.append(partial(store.save, seen, store.folder_of(Path.cwd())))
     if options["write_baseline"]:
         others.append(partial(write_baseline, options["write_baseline"], seen.findings))
-    reports.write_all(seen, outputs, *others)
+    reports.write_all(seen, reports.RUN, outputs, *others)
     sys.exit(exit_code(seen, config))
 
 
 @lab.command()
-@click.argument("name", default=store.LATEST, metavar="[RUN]")
+@click.argument("name", required=False, metavar="[RUN]")
+@click.option(
+    "--diff",
+    "pair",
+    nargs=2,
+    metavar="RUN RUN",
+    help="What is new, gone or slower from one run to another: previous latest.",
+)
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[:PATH]", help="As for run.")
 @told
-def show(name: str, formats: tuple[str, ...]) -> None:
-    """Report a stored RUN again (default: the latest), or a JSON report at a path, in any format."""
-    outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
-    seen = store.load(name, store.folder_of(Path.cwd()))
-    reports.write_all(seen, outputs)
+def show(name: str | None, pair: tuple[str, str] | None, formats: tuple[str, ...]) -> None:
+    """Report a stored RUN again (default: the latest), or a JSON report at a path, in any format.
+
+    `previous` is the run before the latest. A difference is a report too: the exit code is 0 whatever it says.
+    """
+    folder = store.folder_of(Path.cwd())
+    if pair is None:
+        outputs = [reports.parse_format(each) for each in formats or ("terminal",)]
+        reports.write_all(store.load(name or store.LATEST, folder), reports.SHOWN, outputs)
+        return
+    if name is not None:
+        raise ConfigError(f"--diff compares two runs, and {name} is a third", "give it two of them")
+    outputs = [reports.parse_format(each, reports.DIFFERENCE) for each in formats or ("terminal",)]
+    before, after = (store.load(each, folder) for each in pair)
+    reports.write_all(difference(before, after), reports.DIFFERENCE, outputs)
 
 
 @lab.command()
@@ -192,7 +210,7 @@ def merge(names: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> N
     accepted = read_baseline(config.baseline) if config.baseline else []
     seen = merged([store.load(name, store.folder_of(Path.cwd())) for name in names])
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
-    reports.write_all(seen, outputs)
+    reports.write_all(seen, reports.RUN, outputs)
     sys.exit(exit_code(seen, config))
 
 

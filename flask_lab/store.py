@@ -32,6 +32,7 @@ from flask_lab.results import (
 from flask_lab.rules import RULES
 
 LATEST = "latest"
+PREVIOUS = "previous"
 
 
 def folder_of(project: Path, environment: Mapping[str, str] = os.environ) -> Path:
@@ -61,17 +62,34 @@ def save(run: Run, folder: Path) -> Path:
 
 
 def load(name: str, folder: Path) -> Run:
-    """A stored run, by its id or by `latest`; or the JSON report at a path."""
+    """A stored run, by its id, by `latest`, or by `previous`, the one before that; or the JSON report at a path."""
+    if name == PREVIOUS:
+        name = _previous(folder)
     path = Path(name) if Path(name).suffix == ".json" else folder / name / "run.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return read(found)
     except FileNotFoundError as error:
-        known = sorted(each.parent.name for each in folder.glob("*/run.json") if not each.parent.is_symlink())
+        known = _known(folder)
         hint = f"there are {', '.join(known[-5:])}" if known else "flask lab run makes one"
         raise ConfigError(f"there is no run '{name}'", hint) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"the run in {path} cannot be read: {error}") from error
+
+
+def _known(folder: Path) -> list[str]:
+    """The ids of the runs that are kept, the oldest first."""
+    return sorted(each.parent.name for each in folder.glob("*/run.json") if not each.parent.is_symlink())
+
+
+def _previous(folder: Path) -> str:
+    known = _known(folder)
+    latest = (folder / LATEST).resolve().name
+    before = [each for each in known if each < latest]
+    if before:
+        return before[-1]
+    alone = f"there is none before {latest}; flask lab run makes another"
+    raise ConfigError(f"there is no run '{PREVIOUS}'", alone if known else "flask lab run makes one")
 
 
 def read(found: Mapping[str, Any]) -> Run:

@@ -39,14 +39,14 @@ def _lines(run: Run) -> Iterator[str]:
     for backend in run.backends:
         if backend.verdict is not Verdict.PASSED:
             yield ""
-            yield f"{SIGNS[backend.verdict]} **{backend.name}**: {_inline(backend.reason)}"
+            yield f"{SIGNS[backend.verdict]} **{backend.name}**: {inline(backend.reason)}"
     for finding in run.worst_first:
-        yield from _finding(finding)
+        yield from details(finding)
     if run.not_compared:
         yield ""
         yield f"<details><summary>{len(run.not_compared)} not compared</summary>"
         yield ""
-        yield from (f"- {_inline(each)}" for each in run.not_compared)
+        yield from (f"- {inline(each)}" for each in run.not_compared)
         yield ""
         yield "</details>"
 
@@ -56,15 +56,16 @@ def _mark(run: Run, experiment: str, backend: str) -> str:
     return SIGNS[Verdict.worst(cell.verdict for cell in cells)]
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def details(finding: Finding) -> Iterator[str]:
+    """A finding, folded away behind one line."""
     where = f"{finding.revision or 'the whole tree'} on {', '.join(finding.backends)}"
-    accepted = f" (accepted: {_inline(finding.accepted)})" if finding.accepted else ""
+    accepted = f" (accepted: {inline(finding.accepted)})" if finding.accepted else ""
     yield ""
     yield f"<details><summary>{finding.severity.value}: <b>{finding.rule}</b>, {where}{accepted}</summary>"
     yield ""
-    yield f"**{RULES[finding.rule].title}.** {_inline(finding.message)}"
+    yield f"**{RULES[finding.rule].title}.** {inline(finding.message)}"
     lines = evidence(finding)
-    if told := [f"- {label}: {_inline(said)}" for label, said in lines if label != SQL]:
+    if told := [f"- {label}: {inline(said)}" for label, said in lines if label != SQL]:
         yield ""
         yield from told
     if statements := [said for label, said in lines if label == SQL]:
@@ -79,7 +80,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield "</details>"
 
 
-def _inline(said: str) -> str:
+def inline(said: str) -> str:
     """Text as text: what a database says may look like a table, a tag or a heading."""
     flat = " ".join(said.split())
     for sign in ("\\", "|", "<", "*", "_", "`", "#", "["):

@@ -30,25 +30,34 @@ LOOKS = {
 
 def render(run: Run) -> str:
     """The report as plain text of 100 columns."""
-    text = io.StringIO()
-    Console(file=text, width=WIDTH, no_color=True, force_terminal=False).print(report(run))
-    return text.getvalue()
+    return text(report(run))
 
 
-def write(run: Run, stream: IO[str]) -> None:
-    """The report to a stream, in colour where that is a terminal that wants it."""
+def text(told: RenderableType) -> str:
+    """Anything that a terminal can show, as plain text of 100 columns."""
+    stream = io.StringIO()
+    Console(file=stream, width=WIDTH, no_color=True, force_terminal=False).print(told)
+    return stream.getvalue()
+
+
+def write(told: RenderableType, stream: IO[str]) -> None:
+    """The same to a stream, in colour where that is a terminal that wants it."""
+    if isinstance(stream, io.TextIOWrapper):
+        # Where there is only ASCII, a shape may be lost: the word beside it says the same.
+        stream.reconfigure(errors="replace")
     console = Console(file=stream, highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
-    console.print(report(run))
+    console.print(told)
 
 
-def report(run: Run) -> RenderableType:
-    """The whole report."""
+def report(run: Run, more: Iterable[RenderableType] = ()) -> RenderableType:
+    """The whole report, and what else there is to show before its last line."""
     return Group(
         _grid(run),
         *_absences(run),
         *(line for group in _groups(run.worst_first) for line in _block(group)),
+        *more,
         _summary(run),
     )
 

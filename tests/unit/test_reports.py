@@ -217,11 +217,11 @@ def test_accepted_findings_make_no_annotation() -> None:
 
 
 def test_a_report_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    reports.write(RUN, reports.parse_format(f"json:{tmp_path}/deep/report.json"))
+    reports.write(RUN, reports.RUN, reports.parse_format(f"json:{tmp_path}/deep/report.json"))
     assert [each.name for each in (tmp_path / "deep").iterdir()] == ["report.json"]
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written to"):
-        reports.write(RUN, reports.parse_format(f"json:{tmp_path}/file/report.json"))
+        reports.write(RUN, reports.RUN, reports.parse_format(f"json:{tmp_path}/file/report.json"))
 
 
 def test_unknown_format_is_named() -> None:

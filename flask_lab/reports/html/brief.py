@@ -55,8 +55,18 @@ def _crash(facts: Facts) -> Iterator[str]:
 
 
 def _race(facts: Facts) -> Iterator[str]:
-    for each in facts.get("rounds") or ():
-        yield f"from {each['from']}: {', '.join(f'{count} {what}' for what, count in each['outcomes'].items())}"
+    for start, outcomes in rounds(facts):
+        yield f"from {start}: {counted(outcomes)}"
+
+
+def rounds(facts: Facts) -> list[tuple[str, Mapping[str, int]]]:
+    """Where each round of a race began, and how many processes ended how."""
+    return [(each["from"], each["outcomes"]) for each in facts.get("rounds") or ()]
+
+
+def counted(outcomes: Mapping[str, int]) -> str:
+    """How processes ended, in words."""
+    return ", ".join(f"{count} {what}" for what, count in outcomes.items())
 
 
 def _traffic(facts: Facts) -> Iterator[str]:
@@ -67,10 +77,8 @@ def _traffic(facts: Facts) -> Iterator[str]:
     if facts.get("error"):
         yield f"the revision then fails: {facts['error']}"
     for kind in ("reads", "writes"):
-        waits = {name: each[kind]["longest"] for name, each in facts["tables"].items() if kind in each}
-        if waits:
-            name = max(waits, key=lambda each: waits[each])
-            yield f"{kind} wait {duration(waits[name])} ({name})"
+        if wait := longest(facts, kind):
+            yield f"{kind} wait {duration(wait[1])} ({wait[0]})"
     for name, lock in facts.get("locks", {}).items():
         if "lock" in lock:
             yield f"{lock['lock']} on {name or 'the file'} for {duration(lock['held_ms'])}"
@@ -79,6 +87,12 @@ def _traffic(facts: Facts) -> Iterator[str]:
         yield f"written anew: {', '.join(rewritten)}"
     if growth := facts.get("growth"):
         yield f"grows as rows^{growth['exponent']} (± {growth['error']})"
+
+
+def longest(facts: Facts, kind: str) -> tuple[str, float] | None:
+    """The table on which reads or writes waited longest, and how many milliseconds."""
+    waits = {name: each[kind]["longest"] for name, each in facts["tables"].items() if kind in each}
+    return max(waits.items(), key=lambda each: each[1]) if waits else None
 
 
 def duration(value: float) -> str:
