@@ -44,9 +44,22 @@ MYSQL = text(
     ORDER BY 1, 2
     """
 )
+# From a plugin, which shows no locks that are waited for.
+MARIADB = text(
+    """
+    SELECT m.thread_id, IF(m.lock_type = 'User lock', 'GET_LOCK', CONCAT(m.table_name, ': ', SUBSTR(m.lock_mode, 5))),
+        COALESCE(p.info, ''), p.command, p.time, NULL
+    FROM information_schema.metadata_lock_info m
+    JOIN information_schema.processlist p ON p.id = m.thread_id
+    WHERE p.db = DATABASE() AND m.thread_id <> CONNECTION_ID()
+        AND (m.lock_type = 'User lock' OR (m.table_schema = DATABASE() AND m.lock_mode IN
+            ('MDL_SHARED_UPGRADABLE', 'MDL_SHARED_NO_WRITE', 'MDL_SHARED_NO_READ_WRITE', 'MDL_EXCLUSIVE')))
+    ORDER BY 1, 2
+    """
+)
 UNSEEN = {
     "mysql": "tables' locks are not told: with GRANT SELECT ON performance_schema.* the app's user may see them",
-    "mariadb": "tables' locks are not told: MariaDB shows none without a plugin",
+    "mariadb": "tables' locks are not told: INSTALL SONAME 'metadata_lock_info' lets the server show them",
 }
 # As docs/upgrade-lock.md names it, and this project's own env.py.
 NAMES = ("upgrade", "alembic")
@@ -90,13 +103,12 @@ def _postgres(connection: Connection) -> Holders:
 
 
 def _mysql(connection: Connection) -> Holders:
-    if getattr(connection.dialect, "is_mariadb", False):
-        return Holders(list(_by_name(connection)), UNSEEN["mariadb"])
+    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
     try:
-        return Holders([_holder(row) for row in connection.execute(MYSQL)])
+        return Holders([_holder(row) for row in connection.execute(MARIADB if is_mariadb else MYSQL)])
     except DBAPIError:
         connection.rollback()
-        return Holders(list(_by_name(connection)), UNSEEN["mysql"])
+        return Holders(list(_by_name(connection)), UNSEEN["mariadb" if is_mariadb else "mysql"])
 
 
 def _by_name(connection: Connection) -> Iterator[Holder]:
@@ -144,7 +156,7 @@ def _on_files(files: Mapping[Path, str], locks: str) -> Iterator[Holder]:
 def _holder(row: Sequence[Any]) -> Holder:
     session, what, statement, state, seconds, waiting = row
     said = " ".join(str(statement).split())[:STATEMENT]
-    return Holder(str(session), str(what), said, str(state or ""), float(seconds or 0), int(waiting))
+    return Holder(str(session), str(what), said, str(state or ""), float(seconds or 0), waiting)
 
 
 ASK: Mapping[str, Callable[[Connection], Holders]] = {
