@@ -31,7 +31,7 @@ def report(seen: Difference) -> RenderableType:
     """What differs, for a terminal: first what matters most, and one line to end on."""
     return Group(
         *_heading(seen),
-        *_section(LOOKS[Verdict.ERRORED], ERRORED, _broke_off(seen)),
+        *_section(LOOKS[Verdict.ERRORED], ERRORED, broke_off(seen)),
         *_full(LOOKS[Verdict.FAILED], NEW, seen.new),
         *_listed(LOOKS[Verdict.FAILED], NEWLY_ASKED, seen.newly_asked),
         *_listed(LOOKS[Verdict.SKIPPED], NOT_ASKED, seen.not_asked),
@@ -162,7 +162,7 @@ def _markdown(seen: Difference) -> Iterator[str]:
     yield inline(summary(seen))
     yield ""
     yield f"From {inline(_named(seen.before))} to {inline(_named(seen.after))}"
-    yield from _bullets(f"💥 {ERRORED}", _broke_off(seen))
+    yield from _bullets(f"💥 {ERRORED}", broke_off(seen))
     for title, sightings in ((f"❌ {NEW}", seen.new), (f"❌ {NEWLY_ASKED}", seen.newly_asked)):
         if sightings:
             yield from ("", f"### {title}: {len(sightings)}")
@@ -319,7 +319,8 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s" if value >= 1 else f"{value * 1000:.0f} ms"
 
 
-def _broke_off(seen: Difference) -> list[str]:
+def broke_off(seen: Difference) -> list[str]:
+    """Where something broke off, and why."""
     return [
         f"{each.experiment} on {each.backend}{f' at {each.revision}' if each.revision else ''}: {each.reason}"
         for each in seen.errored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from flask_lab import listing, store
+from flask_lab import comparing, listing, store
 from flask_lab.errors import ConfigError
-from flask_lab.reports import html
+from flask_lab.reports import difference, html
 from flask_lab.reports.html.advice import Told, grouped
 from flask_lab.reports.html.view import View
 from flask_lab.results import Run
@@ -25,8 +26,21 @@ TREND = 60
 """Runs of which the list shows how many findings there were."""
 
 
+class Broken(Exception):
+    """A run that is stored and cannot be read."""
+
+    def __init__(self, run: str, problem: str) -> None:
+        super().__init__(run, problem)
+        self.run = run
+        self.problem = problem
+
+
 class Linked(View):
     """A run whose revisions and findings have pages of their own."""
+
+    @property
+    def home(self) -> str:
+        return url_for(".run", run=self.run.id)
 
     def href(self, revision: str | None) -> str:
         if revision is None:
@@ -43,8 +57,10 @@ def register(lab: Blueprint) -> None:
     lab.add_url_rule("/runs/<run>", "run", show)
     lab.add_url_rule("/runs/<run>/tree", "tree", about)
     lab.add_url_rule("/runs/<run>/revisions/<path:revision>", "revision", about)
+    lab.add_url_rule("/runs/<run>/since/<before>", "since", since)
     lab.add_url_rule("/runs/<run>/report.html", "report", report)
     lab.add_url_rule("/runs/<run>/run.json", "facts", facts)
+    lab.register_error_handler(Broken, broken)
 
 
 def index() -> ResponseReturnValue:
@@ -69,8 +85,6 @@ def show(run: str) -> ResponseReturnValue:
     if run == store.LATEST:
         return redirect(url_for(".run", run=_latest()))
     view = opened(run)
-    if isinstance(view, Response):
-        return view
     wanted = Filter.of(request.args)
     rows = [each for each in view.rows if wanted.row(each)]
     told = [each for each in view.told if wanted.finding(each)]
@@ -85,14 +99,13 @@ def show(run: str) -> ResponseReturnValue:
         findings=findings,
         groups=grouped(findings.items),
         plots={} if wanted.is_on else view.times,
+        before=_before(run),
     )
 
 
 def about(run: str, revision: str | None = None) -> ResponseReturnValue:
     """One revision on every database of a run, or the whole tree."""
     view = opened(run)
-    if isinstance(view, Response):
-        return view
     row = view.row_of(revision)
     if row is None:
         abort(404, f"The run {run} knows no revision {revision}.")
@@ -101,11 +114,24 @@ def about(run: str, revision: str | None = None) -> ResponseReturnValue:
     return render("revision.html", run=view.run, view=view, row=row, plots=view.plots_of(row), **around)
 
 
+def since(run: str, before: str) -> ResponseReturnValue:
+    """What is not in a run as it was in an earlier one."""
+    now, then = opened(run), opened(before)
+    seen = comparing.difference(then.run, now.run)
+    return render(
+        "since.html",
+        now=now,
+        then=then,
+        seen=seen,
+        words=difference,
+        turns=[difference.turn(each) for each in (*seen.accepted, *seen.severity)],
+        databases=[difference.backend(each) for each in seen.backends],
+    )
+
+
 def report(run: str) -> ResponseReturnValue:
     """The report as one file, to be kept."""
     view = opened(run)
-    if isinstance(view, Response):
-        return view
     named = {"Content-Disposition": f'attachment; filename="lab-{view.run.id}.html"'}
     return Response(html.render(view.run), mimetype="text/html", headers=named)
 
@@ -115,23 +141,28 @@ def facts(run: str) -> ResponseReturnValue:
     return send_file(_place(run).resolve(), as_attachment=True, download_name=f"lab-{run}.json")
 
 
-def opened(run: str) -> View | Response:
-    """A stored run, or the page that says why there is none to be seen."""
+def broken(error: Broken) -> ResponseReturnValue:
+    """What is known of a run that cannot be read."""
+    return render("broken.html", id=error.run, problem=error.problem)
+
+
+def opened(run: str) -> Linked:
+    """A stored run; Broken where there is none to be seen."""
     place = _place(run)
     try:
         return Linked(_load(place, place.stat().st_mtime_ns))
     except (ConfigError, OSError) as error:
         (entry,) = listing.entries(folder(), [run])
-        return Response(render("broken.html", id=run, problem=entry.problem or str(error)))
+        raise Broken(run, entry.problem or str(error)) from error
 
 
 def newest_of(tree: Tree) -> View | None:
     """The newest run of that tree that can be read, if there is any: of it, or of what it was before."""
     known = {each.id for each in tree.revisions}
     for entry in listing.entries(folder(), listing.ids(folder())[:TREND]):
-        is_of_it = entry.summary is not None and entry.summary.heads and known.issuperset(entry.summary.heads)
-        if is_of_it and isinstance(view := opened(entry.id), View):
-            return view
+        if entry.summary and entry.summary.heads and known.issuperset(entry.summary.heads):
+            with suppress(Broken):
+                return opened(entry.id)
     return None
 
 
@@ -139,6 +170,13 @@ def _place(run: str) -> Path:
     if run not in listing.ids(folder()):
         abort(404, f"There is no run {run}.")
     return folder() / run / "run.json"
+
+
+def _before(run: str) -> str:
+    """The run before one, if it can be read."""
+    names = listing.ids(folder())
+    older = names[names.index(run) + 1 :]
+    return next((each.id for each in listing.entries(folder(), older[:5]) if each.summary), "")
 
 
 def _latest() -> str:

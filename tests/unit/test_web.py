@@ -163,6 +163,18 @@ def test_large_runs_come_in_pages_and_can_be_filtered(client: FlaskClient, kept:
     assert page.count('<th scope="col" data-b=') == 4
 
 
+def test_what_is_new_since_the_run_before(client: FlaskClient, kept: Callable[..., str]) -> None:
+    kept(replace(RUN, findings=RUN.findings[:1]))
+    later = kept(RUN, "20261122-080000-cd34")
+    address = f"/runs/{later}/since/{RUN.id}"
+    assert f'href="/lab{address}"' in text(client, f"/runs/{later}")
+    page = text(client, address)
+    assert "1 new; asked in both" in page
+    assert "users.email: the models say NOT NULL" in page
+    assert "nothing differs" in text(client, f"/runs/{later}/since/{later}")
+    text(client, f"/runs/{later}/since/none", 404)
+
+
 def test_the_run_can_be_taken_along(client: FlaskClient, kept: Callable[..., str], tmp_path: Path) -> None:
     answer = client.get(f"/lab/runs/{kept(RUN)}/run.json")
     assert answer.data == (tmp_path / RUN.id / "run.json").read_bytes()
