@@ -14,8 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from flask_lab.reports.html.brief import counted, duration, longest, rounds
-from flask_lab.reports.html.plots import KINDS, LEAST, durations, growth, latency, races
+from flask_lab.reports.brief import counted, duration, longest, rounds
+from flask_lab.reports.plots import KINDS, LEAST, durations, growth, latency, races
 from flask_lab.reports.terminal import report as terminal_report
 from flask_lab.reports.terminal import text
 from flask_lab.results import Cell, Run
@@ -138,6 +138,11 @@ class Wait:
     def is_over(self) -> bool:
         return self.longest > self.budget
 
+    @property
+    def said(self) -> str:
+        allowed = f", {duration(self.budget)} allowed" if self.is_over else ""
+        return f"{self.kind} {duration(self.longest)} ({self.table}{allowed})"
+
     def line(self) -> Sparkline:
         """The longest wait over time, until the last that was due had ended."""
         seen: dict[str, Any] = latency(self.cell) or {}
@@ -149,14 +154,17 @@ class Wait:
         return Sparkline(values)
 
 
-def _waits(cells: Iterable[Cell]) -> Iterator[RenderableType]:
-    """How long traffic waited, where that was too long; or else where it was longest."""
+def waits(cells: Iterable[Cell]) -> list[Wait]:
+    """How long traffic waited, where that was too long; or else wherever it was felt. The longest first."""
     found = sorted(filter(None, map(_worst, cells)), key=lambda each: -each.longest)
-    over = [each for each in found if each.is_over]
-    chosen = over or found
+    return [each for each in found if each.is_over] or found
+
+
+def _waits(cells: Iterable[Cell]) -> Iterator[RenderableType]:
+    chosen = waits(cells)
     if not chosen:
         return
-    told = "over the budget" if over else "none over its budget"
+    told = "over the budget" if chosen[0].is_over else "none over its budget"
     rows = (_wait(each, chosen[0].longest) for each in chosen[:MOST])
     yield from _section(
         f"Longest waits, {told}; and when, from the beginning of the revision to its end",
@@ -168,19 +176,17 @@ def _waits(cells: Iterable[Cell]) -> Iterator[RenderableType]:
 def _worst(cell: Cell) -> Wait | None:
     if latency(cell) is None:
         return None
-    waits = [
+    felt = [
         Wait(cell, kind, *found, cell.facts["budget"][kind])
         for kind in KINDS
         if (found := longest(cell.facts, kind)) and found[1] >= LEAST
     ]
-    return max(waits, key=lambda each: (each.is_over, each.longest), default=None)
+    return max(felt, key=lambda each: (each.is_over, each.longest), default=None)
 
 
 def _wait(wait: Wait, most: float) -> tuple[RenderableType, ...]:
     bar = ProgressBar(most, wait.longest, BAR, complete_style="yellow", finished_style="yellow")
-    allowed = f", {duration(wait.budget)} allowed" if wait.is_over else ""
-    said = f"{wait.kind} {duration(wait.longest)} ({wait.table}{allowed})"
-    return Text(_where(wait.cell)), bar, Text(said), wait.line()
+    return Text(_where(wait.cell)), bar, Text(wait.said), wait.line()
 
 
 def _growths(cells: Iterable[Cell]) -> Iterator[RenderableType]:

@@ -9,8 +9,8 @@ from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 
 from flask_lab.errors import TreeError
-from flask_lab.reports.html.advice import Told
-from flask_lab.reports.html.view import View
+from flask_lab.reports.advice import Told
+from flask_lab.reports.view import View
 from flask_lab.results import Severity, Verdict
 from flask_lab.web import position, runs
 from flask_lab.web.drift import drift

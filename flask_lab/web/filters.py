@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
-from flask_lab.reports.html.advice import Told
-from flask_lab.reports.html.view import Row, View
+from flask_lab.reports.advice import Told
+from flask_lab.reports.view import Row, View
 
 Item = TypeVar("Item")
 

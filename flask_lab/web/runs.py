@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from flask_lab import comparing, listing, store
 from flask_lab.errors import ConfigError
 from flask_lab.reports import difference, html
-from flask_lab.reports.html.advice import Told, grouped
-from flask_lab.reports.html.view import View
+from flask_lab.reports.advice import Told, grouped
+from flask_lab.reports.view import View
 from flask_lab.results import Run
 from flask_lab.tree import Tree
 from flask_lab.web.filters import Filter, paged

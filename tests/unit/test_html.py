@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from flask_lab.reports import html
-from flask_lab.reports.html.advice import ASPECTS, aspect
-from flask_lab.reports.html.brief import brief
-from flask_lab.reports.html.view import View
+from flask_lab.reports.advice import ASPECTS, aspect
+from flask_lab.reports.brief import brief
+from flask_lab.reports.view import View
 from flask_lab.results import Cell, Run, Severity, Verdict
 from flask_lab.rules import RULES
 from tests.unit.big_run import big_run, name

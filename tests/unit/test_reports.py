@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from flask_lab.errors import ConfigError
 from flask_lab.reports import github, junit, markdown, sarif, terminal
 from flask_lab.reports.evidence import evidence, evidence_on
 from flask_lab.results import Finding, Run, Severity
+from tests.unit.big_run import big_run
 from tests.unit.sample_run import DRIFT, ENUM, RUN
 
 
@@ -92,7 +94,24 @@ def test_markdown_escapes_what_databases_say() -> None:
     assert r"\<b>100%\</b>" not in text.splitlines()[0]
     assert r"enumeration state is left, \<b>100%\<" in text
     assert "````sql\nALTER TABLE users\n  ADD email text\n````" in text
-    assert text.count("<details>") == text.count("</details>") == 3
+    assert text.count("<details>") == text.count("</details>") == 4
+    assert "- skipped: no server: start Docker: 1 place" in text
+    assert (
+        "### postgres 18.6\n\n- **There is no good way back:**\n  - `0002` enumeration state is left" in text
+    )
+
+
+def test_markdown_fits_a_comment_and_counts_what_does_not() -> None:
+    text = markdown.render(big_run(1000))
+    assert len(text) < 65_536
+    assert text.count(" ms allowed) |\n") == 10
+    many = replace(RUN, findings=tuple(replace(ENUM, message=f"{each} {'x' * 900}") for each in range(400)))
+    text = markdown.render(many)
+    assert 50_000 < len(text) < 65_536
+    whole, short = text.count("<details><summary>error"), text.count("\n- error: downgrade-leaves-trace")
+    (left_out,) = re.findall(r"\*\*(\d+) findings more than a comment can hold", text)
+    assert whole + short + int(left_out) == 400
+    assert text.count("<details>") == text.count("</details>")
 
 
 def test_evidence_is_what_was_expected_and_found_and_the_sql_between() -> None:
@@ -142,13 +161,16 @@ def test_evidence_tells_what_other_backends_found_instead() -> None:
 
 
 def test_github_puts_findings_beside_their_revision() -> None:
-    first, second, third = github.render(RUN).splitlines()
+    first, second, third, fourth, fifth = github.render(RUN).splitlines()
     place = (
         "::error file=migrations/versions/0002.py,line=1,title=downgrade-leaves-trace on postgres%2C mysql::"
     )
-    assert first.startswith(place + "enumeration state is left, <b>100%25</b>%0ADrop it too.%0A")
+    assert first.startswith(place + "enumeration state is left, <b>100%25</b>%0Ainstead: Drop it too.%0Aagain: flask")
     assert second.startswith("::error title=model-drift on sqlite::")
+    assert "%0ASQL: ALTER TABLE users%0A  ADD email text%0A" in second
     assert third.startswith("::error title=flask lab::drift on mysql broke off")
+    assert fourth == "::warning title=flask lab::mariadb was not asked: no server: start Docker"
+    assert fifth == "::notice title=flask lab::1 not compared:%0A3 CHECK constraints"
 
 
 def alerts(run: Run) -> Any:
@@ -212,7 +234,13 @@ def test_what_is_worst_comes_first_for_people(render: Callable[[Run], str], sign
 
 
 def test_accepted_findings_make_no_annotation() -> None:
-    run = replace(RUN, findings=(replace(ENUM, accepted="shared"),), cells=())
+    run = replace(
+        RUN,
+        findings=(replace(ENUM, accepted="shared"),),
+        cells=(),
+        backends=RUN.backends[:3],
+        not_compared=(),
+    )
     assert github.render(run) == ""
 
 

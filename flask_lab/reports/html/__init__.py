@@ -7,9 +7,9 @@ from pathlib import Path
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from flask_lab.reports import view
+from flask_lab.reports.brief import duration
 from flask_lab.reports.evidence import SQL, evidence
-from flask_lab.reports.html import view
-from flask_lab.reports.html.brief import duration
 from flask_lab.results import Run
 from flask_lab.rules import RULES
 

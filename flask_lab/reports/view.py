@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from flask_lab.reports.html import plots
-from flask_lab.reports.html.advice import Advice, Told, advice, grouped
-from flask_lab.reports.html.brief import brief
+from flask_lab.reports import plots
+from flask_lab.reports.advice import Advice, Told, advice, grouped
+from flask_lab.reports.brief import brief
 from flask_lab.reports.terminal import LOOKS
 from flask_lab.results import Cell, Revision, Run, Severity, Verdict
 from flask_lab.rules import Rule
