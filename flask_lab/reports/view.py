@@ -12,6 +12,7 @@ from typing import Any
 from flask_lab.reports import plots
 from flask_lab.reports.advice import Advice, Told, advice, grouped
 from flask_lab.reports.brief import brief
+from flask_lab.reports.lanes import Dot, graph
 from flask_lab.reports.terminal import LOOKS
 from flask_lab.results import Cell, Revision, Run, Severity, Verdict
 from flask_lab.rules import Rule
@@ -19,6 +20,8 @@ from flask_lab.rules import Rule
 # The shapes that people know from their terminals.
 SIGNS = {verdict: shape for verdict, (shape, _) in LOOKS.items()}
 WHOLE = "the whole tree"
+DRAWN = 400
+"""Dots of a graph beyond which nobody sees it any more."""
 
 
 def plural(count: int, word: str) -> str:
@@ -143,7 +146,7 @@ class View:
     def plots(self) -> dict[str, Any]:
         """What all plots are drawn from, by the names of their figures."""
         found = {name: data for row in self.rows for name, data in self.plots_of(row).items()}
-        return found | self.times
+        return found | self.times | self.graph
 
     def plots_of(self, row: Row) -> dict[str, Any]:
         """What the plots of one revision are drawn from."""
@@ -160,6 +163,29 @@ class View:
         places = {each.id: place for place, each in enumerate(self.run.project.revisions)}
         points = [[backend, places.get(revision), *more] for backend, revision, *more in points]
         return {"durations": {"revisions": list(places), "points": points}}
+
+    @cached_property
+    def graph(self) -> dict[str, Any]:
+        """What the graph of a branched tree is drawn from; nothing for a straight line."""
+        found = graph(self.run.project.revisions, {row.id for row in self.rows if row.findings and row.id})
+        if not found.dots or len(found.dots) > DRAWN:
+            return {}
+        dots = [
+            {
+                "name": dot.name,
+                "said": dot.revisions[0].message if len(dot.revisions) == 1 else "",
+                "lane": dot.lane,
+                "verdict": self._verdict(dot).value,
+                "href": self.href(dot.revisions[0].id),
+            }
+            for dot in found.dots
+        ]
+        links = [[each.newer, each.older, each.is_dependency] for each in found.links]
+        return {"graph": {"dots": dots, "links": links}}
+
+    def _verdict(self, dot: Dot) -> Verdict:
+        rows = [row for each in dot.revisions if (row := self.row_of(each.id))]
+        return Verdict.worst(row.verdict for row in rows)
 
     def figures(self, row: Row, kind: str, backend: str) -> list[str]:
         """The names of a row's figures of a kind."""

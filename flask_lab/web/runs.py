@@ -98,7 +98,7 @@ def show(run: str) -> ResponseReturnValue:
         rows=paged(rows, request.args.get("page", 1, int), ROWS),
         findings=findings,
         groups=grouped(findings.items),
-        plots={} if wanted.is_on else view.times,
+        plots={} if wanted.is_on else view.times | view.graph,
         before=_before(run),
     )
 

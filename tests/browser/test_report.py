@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,19 @@ def test_plots_show_waits_with_what_was_waited_for(show: Open) -> None:
     race = page.locator("figure[data-plot=race]")
     expect(race).to_contain_text("✓ succeeded")
     expect(race).to_contain_text("✗ failed")
+
+
+def test_branches_stand_in_lanes_and_lead_to_their_revisions(show: Open, tmp_path: Path) -> None:
+    run = big_run(6)
+    *rest, last = run.project.revisions
+    branched = replace(run.project, revisions=(*rest, replace(last, down=(name(4),))))
+    path = tmp_path / "branched.html"
+    path.write_text(html.render(replace(run, project=branched)), encoding="utf-8")
+    page = show(path)
+    figure = page.locator("figure[data-plot=graph]")
+    expect(figure).to_contain_text(f"✓ {name(5)}")
+    figure.get_by_text(name(6)).click()
+    expect(page.locator("#r1")).to_be_visible()
 
 
 def test_what_is_folded_is_printed(show: Open) -> None:

@@ -167,3 +167,15 @@ def run_of_nothing() -> Run:
 def test_a_run_without_anything_is_no_green_one() -> None:
     (line,) = headings(html.render(replace(run_of_nothing(), backends=RUN.backends[3:])))
     assert line.startswith("skipped")
+
+
+def test_a_branched_tree_has_a_graph_and_a_line_none() -> None:
+    run = big_run(6)
+    assert 'data-plot="graph"' not in html.render(run)
+    *rest, last = run.project.revisions
+    branched = replace(run, project=replace(run.project, revisions=(*rest, replace(last, down=(name(4),)))))
+    view = View(branched)
+    dots = view.graph["graph"]["dots"]
+    assert [(each["name"], each["lane"]) for each in dots][:3] == [(name(6), 0), (name(5), 1), (name(4), 0)]
+    assert dots[0]["href"] == "#r1"
+    assert 'data-plot="graph"' in html.render(branched)

@@ -165,7 +165,9 @@ def test_github_puts_findings_beside_their_revision() -> None:
     place = (
         "::error file=migrations/versions/0002.py,line=1,title=downgrade-leaves-trace on postgres%2C mysql::"
     )
-    assert first.startswith(place + "enumeration state is left, <b>100%25</b>%0Ainstead: Drop it too.%0Aagain: flask")
+    assert first.startswith(
+        place + "enumeration state is left, <b>100%25</b>%0Ainstead: Drop it too.%0Aagain: flask"
+    )
     assert second.startswith("::error title=model-drift on sqlite::")
     assert "%0ASQL: ALTER TABLE users%0A  ADD email text%0A" in second
     assert third.startswith("::error title=flask lab::drift on mysql broke off")

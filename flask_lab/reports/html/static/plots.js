@@ -130,6 +130,29 @@
     }));
   }
 
+  function graph(figure, { dots, links }) {
+    const step = 22;
+    const lanes = Math.max(...dots.map((d) => d.lane)) + 1;
+    const left = 14 + lanes * 18;
+    const wide = width(figure);
+    const marks = { passed: ["var(--good)", "circle"], failed: ["var(--danger)", "times"], errored: ["var(--danger)", "asterisk"], skipped: ["var(--warn)", "triangle"], known: ["var(--soft)", "square"] };
+    const signs = { passed: "✓", failed: "✗", errored: "!", skipped: "○", known: "≈" };
+    const ends = links.map(([newer, older, needs]) => ({ x1: dots[newer].lane, y1: newer, x2: dots[older].lane, y2: older, needs }));
+    // Round the corner at the older end, so that a branch is seen to leave there.
+    const paths = ends.flatMap((d, z) => (d.x1 === d.x2 ? [[d.x1, d.y1], [d.x2, d.y2]] : [[d.x1, d.y1], [Math.max(d.x1, d.x2), d.x1 > d.x2 ? d.y2 - 0.6 : d.y1 + 0.6], [d.x2, d.y2]]).map(([x, y]) => ({ x, y, z, needs: d.needs })));
+    const lines = (needs, more) => Plot.line(paths.filter((d) => d.needs === needs), { x: "x", y: "y", z: "z", stroke: "var(--soft)", ...more });
+    const places = dots.map((d, y) => ({ ...d, y }));
+    figure.append(chart({
+      ariaLabel: "revisions with branches and merges", width: wide, height: dots.length * step + 16, margin: 8, marginLeft: 14, marginRight: Math.max(60, wide - left), style,
+      x: { axis: null, domain: [0, Math.max(1, lanes - 1)] }, y: { axis: null, reverse: true, domain: [0, Math.max(1, dots.length - 1)] },
+      marks: [
+        lines(false, { strokeWidth: 1.5 }), lines(true, { strokeDasharray: "3 3" }),
+        ...Object.entries(marks).map(([verdict, [colour, symbol]]) => Plot.dot(places.filter((d) => d.verdict === verdict), { x: "lane", y: "y", symbol, r: 5, stroke: colour, fill: "var(--ground)", strokeWidth: 2 })),
+        Plot.text(places, { x: () => Math.max(1, lanes - 1), y: "y", dx: 16, textAnchor: "start", href: "href", text: (d) => short(`${signs[d.verdict]} ${d.name}  ${d.said}`, Math.floor((wide - left) / 7.2)) }),
+      ],
+    }));
+  }
+
   function legend(entries, more) {
     const list = document.createElement("p");
     list.className = "legend";
@@ -146,7 +169,7 @@
     return list;
   }
 
-  const drawers = { latency, growth, durations, race, trend };
+  const drawers = { latency, growth, durations, race, trend, graph };
   const draw = (figure) => {
     // To ask for its width would have all that is folded laid out.
     if (figure.dataset.drawn || figure.closest("details:not([open])")) return;
