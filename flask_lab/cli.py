@@ -278,7 +278,12 @@ def _app(context: click.Context) -> str:
 
 
 def _program(context: click.Context, config: Config) -> str:
-    """How this command was called: `flask --app APP lab run`, or `python -m flask_lab --app APP run`."""
+    """How this command was called: `flask --app APP lab run`, `python -m flask_lab --app APP run`.
+
+    LAB_PROGRAM goes before: who started the lab in a container called something else.
+    """
+    if wrapper := os.environ.get("LAB_PROGRAM"):
+        return f"{wrapper} {context.info_name}"
     root = context.find_root().info_name or "flask"
     command = context.command_path.removeprefix(root)
     if config.alembic is None:
