@@ -160,7 +160,7 @@ pins: .venv/.tests ## Compile pyproject.toml into requirements*.txt (UPGRADE=1 f
 	@scripts/pins.sh
 
 .PHONY: clean
-clean: ## Delete caches and reports; data, passwords and .venv stay
+clean: ## Delete caches and reports; data, passwords, runs and .venv stay
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache reports build dist *.egg-info
 	@find app flask_lab migrations tests docker -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -154,14 +154,15 @@ def run(context: click.Context, experiments: tuple[str, ...], **options: Any) ->
     request = replace(_request(context, config, experiments), keep=options["keep"])
     outputs = [reports.parse_format(each) for each in options["formats"] or ("terminal",)]
     accepted = read_baseline(config.baseline) if config.baseline else []
+    kept = store.folder_of(Path.cwd()) if options["store"] else None
     # Terminated is interrupted: what the workers have made has to go in both cases.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Progress() as progress:
         seen = run_experiments(request, progress)
     seen = accept(seen, [*in_comments(seen.project.revisions), *accepted])
     others: list[Callable[[], object]] = []
-    if options["store"]:
-        others.append(partial(store.save, seen, store.folder_of(Path.cwd())))
+    if kept:
+        others.append(partial(store.save, seen, kept))
     if options["write_baseline"]:
         others.append(partial(write_baseline, options["write_baseline"], seen.findings))
     reports.write_all(seen, reports.RUN, outputs, *others)
@@ -295,7 +296,12 @@ def _app(context: click.Context) -> str:
 
 
 def _program(context: click.Context, config: Config) -> str:
-    """How this command was called: `flask --app APP lab run`, or `python -m flask_lab --app APP run`."""
+    """How this command was called: `flask --app APP lab run`, `python -m flask_lab --app APP run`.
+
+    LAB_PROGRAM goes before: who started the lab in a container called something else.
+    """
+    if wrapper := os.environ.get("LAB_PROGRAM"):
+        return f"{wrapper} {context.info_name}"
     root = context.find_root().info_name or "flask"
     command = context.command_path.removeprefix(root)
     if config.alembic is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,10 @@ from flask_lab.experiments import Options
 from flask_lab.project import AlembicFile, UrlEnv
 from flask_lab.project.reach import fill
 from flask_lab.results import Finding, Severity
+from flask_lab.settings import read_settings
 from flask_lab.sources.url import variable_of
 
 FAIL_ON = [*(each.value for each in Severity), "never"]
-KEYS = {"app", "alembic", "metadata", "on", "url_env", "urls", "accept", "fail_on", "budget", "old_ref"}
 BUDGETS = ["reads", "writes"]
 # What a command may set of experiments.Options by itself.
 OPTIONS = ("rows", "forecast", "blocker", "processes", "rounds", "slow")
@@ -52,7 +51,7 @@ class Config:
 
 def read_config(app: str, options: Mapping[str, Any], folder: Path | None = None) -> Config:
     """The settings for an app; ConfigError for one that cannot be right. URLs found go to the environment."""
-    table = _table((folder or Path.cwd()) / "pyproject.toml")
+    table = read_settings(folder or Path.cwd())
     for backend, url in table.get("urls", {}).items():
         os.environ.setdefault(variable_of(parse_backend(backend)), url)
     chosen = options.get("on") or table.get("on") or list(PRODUCTS)
@@ -124,15 +123,3 @@ def _budget(given: Any, *, is_of_product: bool = False) -> Mapping[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise ConfigError(f"the budget of {name} is {value!r}, which is no time to wait", hint)
     return given
-
-
-def _table(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        table: dict[str, Any] = tomllib.loads(path.read_text()).get("tool", {}).get("flask_lab", {})
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name} is no TOML: {error}") from error
-    if unknown := sorted(set(table) - KEYS):
-        raise ConfigError.unknown_name("setting in [tool.flask_lab]", unknown[0], sorted(KEYS))
-    return table

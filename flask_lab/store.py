@@ -30,15 +30,18 @@ from flask_lab.results import (
     plain,
 )
 from flask_lab.rules import RULES
+from flask_lab.settings import read_settings
 
 LATEST = "latest"
 PREVIOUS = "previous"
 
 
 def folder_of(project: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the runs of the project in a directory are kept: outside it, unless LAB_STORE says where."""
+    """Where the project in a directory keeps its runs: LAB_STORE, else `store` in its settings, else outside it."""
     if given := environment.get("LAB_STORE"):
         return Path(given)
+    if set_to := read_settings(project).get("store"):
+        return project / str(set_to)
     mark = hashlib.sha256(str(project.resolve()).encode()).hexdigest()[:8]
     return Path(click.get_app_dir("flask-lab")) / "runs" / f"{project.resolve().name}-{mark}"
 

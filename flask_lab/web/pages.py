@@ -10,9 +10,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import Environment, PackageLoader
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from flask_lab import store
+from flask_lab.errors import LabError
 from flask_lab.reports import html
 
 # The pages' own files and nothing else; nothing inline.
@@ -77,3 +78,8 @@ def _missing(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     return render("problem.html", error=error), error.code
+
+
+@lab.errorhandler(LabError)
+def _broken(error: LabError) -> ResponseReturnValue:
+    return render("problem.html", error=InternalServerError(f"{error}.")), 500

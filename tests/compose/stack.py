@@ -25,9 +25,12 @@ PARTS = (
     ".dockerignore",
     "Makefile",
     "docker-compose.yml",
+    "pyproject.toml",
     "requirements.txt",
+    "runs/.gitignore",
     "app",
     "docker",
+    "flask_lab",
     "migrations",
     "scripts",
 )
@@ -57,6 +60,7 @@ def copy_checkout(folder: Path, parts: Iterable[str] = PARTS) -> None:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
+            (folder / part).parent.mkdir(exist_ok=True)
             shutil.copy2(ROOT / part, folder / part)
 
 

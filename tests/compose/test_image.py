@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.compose.stack import ROOT, Stack, docker
+from tests.compose.stack import ROOT, Stack, docker, run
 
 # What the image may add to its base: packages, app and tree. It was 74 MB when this was written.
 LIMIT = 90_000_000
@@ -34,10 +34,22 @@ def canonical(pin: str) -> str:
     return re.sub(r"[-_.]+", "-", pin).lower()
 
 
-def test_nothing_but_the_app_was_copied_and_no_tool_is_there(up: Stack) -> None:
-    assert in_image(up, "ls", "-A") == ["app", "docker", "migrations"]
-    assert in_image(up, "ls", "docker") == ["__pycache__", "entrypoint.sh", "gunicorn.conf.py", "ready.py"]
+def test_nothing_but_the_app_and_the_lab_was_copied_and_no_tool_is_there(up: Stack) -> None:
+    assert in_image(up, "ls", "-A") == ["app", "docker", "flask_lab", "migrations"]
+    assert in_image(up, "ls", "docker") == [
+        "__pycache__",
+        "entrypoint.sh",
+        "gunicorn.conf.py",
+        "lab.py",
+        "ready.py",
+    ]
     assert in_image(up, "sh", "-c", f"for tool in {TOOLS}; do command -v $tool; done; true") == []
+
+
+def test_without_db_it_says_what_to_set(up: Stack) -> None:
+    done = run(["docker", "run", "--rm", "--network=none", "--env=DB=", up.environment["WEB_IMAGE"]])
+    assert done.returncode == 2
+    assert done.stderr.startswith("DB is not set: DB=postgres docker compose --profile postgres up")
 
 
 def test_image_is_small(up: Stack) -> None:

@@ -38,6 +38,8 @@ def test_options_over_the_environment_over_settings(tmp_path: Path) -> None:
         ("budget = {mysql = 5}", "budget is 5, which is no table; write .* milliseconds"),
         ("budget = {mysql = {sqlite = {reads = 5}}}", "there is no budget 'sqlite'"),
         ('budget = {reads = "1s"}', "the budget of reads is '1s', which is no time to wait"),
+        ("store = true", 'store is True, which is no folder; write store = "runs"'),
+        ('store = ["runs"]', r"store is \['runs'\], which is no folder"),
         ("budget = {reads = true}", "the budget of reads is True, which is no time to wait"),
     ],
 )

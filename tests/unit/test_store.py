@@ -46,7 +46,18 @@ def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, ob
 def test_where_runs_are_kept_is_outside_the_project(tmp_path: Path) -> None:
     assert not store.folder_of(tmp_path, {}).is_relative_to(tmp_path)
     assert store.folder_of(tmp_path, {}) != store.folder_of(tmp_path.parent, {})
-    assert store.folder_of(tmp_path, {"LAB_STORE": "kept"}) == Path("kept")
+
+
+def test_a_project_may_say_where_its_runs_are_kept_and_the_environment_goes_before(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.flask_lab]\nstore = "kept/runs"\n')
+    assert store.folder_of(tmp_path, {}) == tmp_path / "kept" / "runs"
+    assert store.folder_of(tmp_path, {"LAB_STORE": "elsewhere"}) == Path("elsewhere")
+    assert store.folder_of(tmp_path, {"LAB_STORE": ""}) == tmp_path / "kept" / "runs"
+    (tmp_path / "pyproject.toml").write_text('[tool.flask_lab]\nstore = "/srv/runs"\n')
+    assert store.folder_of(tmp_path, {}) == Path("/srv/runs")
+    (tmp_path / "pyproject.toml").write_text("[tool.flask_lab]\nstore = 5\n")
+    with pytest.raises(ConfigError, match='store is 5, which is no folder; write store = "runs"'):
+        store.folder_of(tmp_path, {})
 
 
 def test_runs_of_one_tree_are_merged() -> None:

@@ -205,6 +205,16 @@ def test_an_app_without_migrations_is_told_so(client: FlaskClient) -> None:
     assert "no Flask-Migrate" in text(client, "/database")
 
 
+def test_a_setting_that_cannot_be_is_told(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.flask_lab]\nstore = 3\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LAB_STORE", raising=False)
+    del client.application.config["LAB_STORE"]
+    assert "store is 3, which is no folder" in text(client, "/", 500)
+
+
 def test_a_summary_says_what_the_run_does(kept: Callable[..., str], tmp_path: Path) -> None:
     (entry,) = listing.entries(tmp_path, [kept(RUN)])
     assert entry.summary is not None
