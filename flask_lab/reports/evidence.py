@@ -53,10 +53,10 @@ def _expected_and_found(facts: Mapping[str, Any]) -> Iterator[Line]:
     if said := facts.get("said"):
         yield FOUND, str(said)
     elif examples := facts.get("examples"):
-        yield "expected", _row(examples[0]["before"])
-        yield FOUND, _row(examples[0]["after"]) or NOTHING
+        yield "expected", row_text(examples[0]["before"])
+        yield FOUND, row_text(examples[0]["after"]) or NOTHING
     elif rows := facts.get("gone") or facts.get("values"):
-        yield "expected", _row(rows[0])
+        yield "expected", row_text(rows[0])
         yield FOUND, NOTHING
     elif isinstance(facts.get("rows"), Mapping):
         # Of a step that failed: what was there, a row of each table, first of those that the failure names, or the
@@ -64,7 +64,7 @@ def _expected_and_found(facts: Mapping[str, Any]) -> Iterator[Line]:
         said = " ".join(str(facts.get(name, "")) for name in ("statement", "message", "code")).lower()
         tables = sorted(facts["rows"], key=lambda table: str(table).lower() not in said)
         for table in tables[:MOST]:
-            yield from (("with", f"{table}: {_row(row)}") for row in facts["rows"][table][:1])
+            yield from (("with", f"{table}: {row_text(row)}") for row in facts["rows"][table][:1])
 
 
 def _statements(facts: Mapping[str, Any]) -> list[str]:
@@ -73,7 +73,8 @@ def _statements(facts: Mapping[str, Any]) -> list[str]:
     return [str(each) for each in facts.get("statements", ())]
 
 
-def _row(row: Mapping[str, Any]) -> str:
+def row_text(row: Mapping[str, Any]) -> str:
+    """A row on one line."""
     return ", ".join(f"{name} = {_short(repr(value))}" for name, value in row.items())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from flask_lab.reports import plots
 from flask_lab.reports.advice import Advice, Told, advice, grouped
 from flask_lab.reports.brief import brief
+from flask_lab.reports.fates import Fate, fates
 from flask_lab.reports.lanes import Dot, graph
 from flask_lab.reports.terminal import LOOKS
 from flask_lab.results import Cell, Revision, Run, Severity, Verdict
@@ -101,6 +102,11 @@ class Row:
         if all(each == found[0] for each in found):
             return [(found[0], len(found))]
         return [(each, 1) for each in found]
+
+    @property
+    def fates(self) -> list[Fate]:
+        """What became of the rows that were there."""
+        return fates(each for found in self.cells.values() for each in found)
 
     def sql(self, direction: str) -> list[Script]:
         """What the backends ran in a step, each text once."""
