@@ -110,7 +110,8 @@ def about(run: str, revision: str | None = None) -> ResponseReturnValue:
     if row is None:
         abort(404, f"The run {run} knows no revision {revision}.")
     place = view.rows.index(row)
-    around = {"newer": view.rows[place - 1] if place else None, "older": [*view.rows, None][place + 1]}
+    newer = view.rows[place - 1] if place and view.rows[place - 1].revision else None
+    around = {"newer": newer, "older": [*view.rows, None][place + 1]}
     return render("revision.html", run=view.run, view=view, row=row, plots=view.plots_of(row), **around)
 
 
