@@ -73,9 +73,9 @@ PICTURES = [
     Picture("database", "/database", BEHIND, "light", 920, 600),
     Picture("project", "/projects/3", HEAD, "dark", 920, 560),
     Picture("phone", "/teams/1", HEAD, "light", 390, 640),
-    Picture("report", "report", HEAD, "light", 1100, 900),
+    Picture("report", "report", HEAD, "light", 920, 640),
     Picture("lab", "/lab/database", HEAD, "light", 920, 560),
-    Picture("lab-dark", "/lab/runs/latest/revisions/0036_nicknames", HEAD, "dark", 920, 700),
+    Picture("lab-dark", "/lab/runs/latest/revisions/0036_nicknames", HEAD, "dark", 920, 560),
 ]
 
 
