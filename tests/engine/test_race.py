@@ -95,6 +95,7 @@ def test_flask_migrates_own_env_fails_in_every_round(race: Race, bad: Path) -> N
     assert facts["slow"]["skipped"]
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_a_lock_lets_one_migrate_and_the_others_wait(race: Race, good: Path) -> None:
     seen = race(good, Options(processes=4, rounds=2, slow=1.0))
     assert messages(seen) == []

@@ -250,6 +250,7 @@ def skipped(seen: Run) -> dict[str, str]:
     return {str(each.revision): each.reason for each in seen.cells if each.verdict is Verdict.SKIPPED}
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_the_same_rows_are_there_at_each_size(backend: ReadyBackend, tried: Tried) -> None:
     """Older than the columns that came later; and what fails over them is in nobody's way."""
     seen = tried(
@@ -328,6 +329,7 @@ def test_what_fails_under_traffic_alone_is_found(backend: ReadyBackend, tried: T
     assert "ADD CONSTRAINT ck_age" in finding.evidence["statement"]
 
 
+@pytest.mark.suffices("sqlite", "postgres")
 def test_the_budget_is_the_backends_own(backend: ReadyBackend, tried: Tried) -> None:
     budget = {"reads": 60_000, "writes": 60_000, backend.name: {"writes": 250}}
     seen = tried(Options(rows=200, budget=budget), users=USERS, constant=CHANGES["constant"])

@@ -17,6 +17,8 @@ from tests.harness.plugin import ReadyBackend
 
 GOOD = TREES / "model-drift" / "good"
 LOADED = "    return app"
+# MariaDB is reached as MySQL is: by the same dialect and driver.
+pytestmark = pytest.mark.suffices("sqlite", "postgres", "mysql")
 
 
 @pytest.fixture
