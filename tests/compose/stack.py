@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -177,6 +178,15 @@ class Stack:
             answer = connection.getresponse()
             said = answer.read()
         return answer.status, json.loads(said) if said else None
+
+    def page(self, path: str) -> str:
+        """What a page says, without its tags."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            said = answer.read().decode()
+        assert answer.status == 200, said
+        return " ".join(re.sub(r"<[^>]+>", " ", said).split())
 
     def add_user(self, name: str) -> dict[str, Any]:
         """A new user, made through the API."""

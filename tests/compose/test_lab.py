@@ -31,6 +31,14 @@ def test_run_in_compose_is_kept_in_the_checkout_and_read_by_the_app(up: Stack) -
     assert (
         up.composed("exec", "-T", "web", "sh", "-c", 'cat "$LAB_STORE/latest/run.json"') == latest.read_text()
     )
+    assert f"passed sqlite {found['backends'][0]['version']}" in up.page("/lab/")
+    assert f"in {len(found['project']['revisions'])} revisions on sqlite and {up.db}" in up.page(
+        f"/lab/runs/{found['run']['id']}"
+    )
+    here = up.page("/lab/database")
+    assert f"{up.db} " in here
+    assert "at head" in here
+    assert "Against the models: no difference" in here
     refused = up.compose("exec", "-T", "web", "sh", "-c", 'touch "$LAB_STORE/x"')
     assert "Read-only file system" in refused.stderr
 
