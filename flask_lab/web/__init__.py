@@ -9,12 +9,42 @@ are those of LAB_STORE in the app's config, else where `flask lab run` keeps the
 
 from __future__ import annotations
 
-from flask_lab.web.database import register as register_database
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from werkzeug.utils import import_string
+
 from flask_lab.web.pages import lab
-from flask_lab.web.rules import register as register_rules
-from flask_lab.web.runs import register as register_runs
 
 __all__ = ["lab"]
 
-for register in (register_runs, register_database, register_rules):
-    register(lab)
+PAGES = {
+    "/": ("runs", "runs:index"),
+    "/runs/<run>": ("run", "runs:show"),
+    "/runs/<run>/tree": ("tree", "runs:about"),
+    "/runs/<run>/revisions/<path:revision>": ("revision", "runs:about"),
+    "/runs/<run>/since/<before>": ("since", "runs:since"),
+    "/runs/<run>/report.html": ("report", "runs:report"),
+    "/runs/<run>/run.json": ("facts", "runs:facts"),
+    "/database": ("database", "database:show"),
+    "/rules": ("rules", "rules:index"),
+    "/rules/<name>": ("rule", "rules:show"),
+    "/experiments/<name>": ("experiment", "rules:experiment"),
+}
+"""Address, endpoint, and the function behind it."""
+
+
+class Lazy:
+    """A view that is imported when somebody looks: with it comes the whole engine, which `flask db` can do without."""
+
+    def __init__(self, name: str) -> None:
+        self.name = f"{__name__}.{name}"
+
+    def __call__(self, **arguments: Any) -> ResponseReturnValue:
+        view: Any = import_string(self.name)
+        answer: ResponseReturnValue = view(**arguments)
+        return answer
+
+
+for address, (endpoint, view) in PAGES.items():
+    lab.add_url_rule(address, endpoint, Lazy(view))

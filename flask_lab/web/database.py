@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from flask_lab.errors import TreeError
@@ -16,11 +16,6 @@ from flask_lab.web import position, runs
 from flask_lab.web.drift import drift
 from flask_lab.web.pages import render
 from flask_lab.web.position import Position
-
-
-def register(lab: Blueprint) -> None:
-    """Give the page its address."""
-    lab.add_url_rule("/database", "database", show)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from flask_lab import store
 from flask_lab.errors import LabError
-from flask_lab.reports import html
 
 # The pages' own files and nothing else; nothing inline.
 POLICY = "; ".join(
@@ -29,7 +28,18 @@ POLICY = "; ".join(
     )
 )
 
+PARTS = Path(__file__).parents[1] / "reports" / "html" / "static"
+
 lab = Blueprint("flask_lab", __name__, static_folder="static", static_url_path="/static")
+
+
+class Broken(Exception):
+    """A run that is stored and cannot be read."""
+
+    def __init__(self, run: str, problem: str) -> None:
+        super().__init__(run, problem)
+        self.run = run
+        self.problem = problem
 
 
 def folder() -> Path:
@@ -52,6 +62,8 @@ def at(**changes: object) -> str:
 
 @cache
 def _environment() -> Environment:
+    from flask_lab.reports import html  # noqa: PLC0415  (all that makes reports, which an app can do without)
+
     environment = html.environment(PackageLoader(__name__))
     environment.globals["at"] = at
     return environment
@@ -60,7 +72,7 @@ def _environment() -> Environment:
 @lab.get("/report/<path:name>")
 def part(name: str) -> ResponseReturnValue:
     """A style sheet or script of the report, which is the same here."""
-    return send_from_directory(html.STATIC, name)
+    return send_from_directory(PARTS, name)
 
 
 @lab.after_request
@@ -83,3 +95,8 @@ def _missing(error: HTTPException) -> ResponseReturnValue:
 @lab.errorhandler(LabError)
 def _broken(error: LabError) -> ResponseReturnValue:
     return render("problem.html", error=InternalServerError(f"{error}.")), 500
+
+
+@lab.errorhandler(Broken)
+def _unread(error: Broken) -> ResponseReturnValue:
+    return render("broken.html", id=error.run, problem=error.problem)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort
+from flask import abort
 from flask.typing import ResponseReturnValue
 
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.rules import RULES
 from flask_lab.web.pages import render
-
-
-def register(lab: Blueprint) -> None:
-    """Give the pages their addresses."""
-    lab.add_url_rule("/rules", "rules", index)
-    lab.add_url_rule("/rules/<name>", "rule", show)
-    lab.add_url_rule("/experiments/<name>", "experiment", experiment)
 
 
 def index() -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, request, send_file, url_for
+from flask import Response, abort, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from flask_lab import comparing, listing, store
@@ -18,21 +18,12 @@ from flask_lab.reports.view import View
 from flask_lab.results import Run
 from flask_lab.tree import Tree
 from flask_lab.web.filters import Filter, paged
-from flask_lab.web.pages import folder, render
+from flask_lab.web.pages import Broken, folder, render
 
 RUNS, ROWS, FINDINGS = 25, 100, 40
 """How many stand on a page."""
 TREND = 60
 """Runs of which the list shows how many findings there were."""
-
-
-class Broken(Exception):
-    """A run that is stored and cannot be read."""
-
-    def __init__(self, run: str, problem: str) -> None:
-        super().__init__(run, problem)
-        self.run = run
-        self.problem = problem
 
 
 class Linked(View):
@@ -49,18 +40,6 @@ class Linked(View):
 
     def link(self, told: Told) -> str:
         return f"{self.href(told.finding.revision)}#{told.anchor}"
-
-
-def register(lab: Blueprint) -> None:
-    """Give the pages their addresses."""
-    lab.add_url_rule("/", "runs", index)
-    lab.add_url_rule("/runs/<run>", "run", show)
-    lab.add_url_rule("/runs/<run>/tree", "tree", about)
-    lab.add_url_rule("/runs/<run>/revisions/<path:revision>", "revision", about)
-    lab.add_url_rule("/runs/<run>/since/<before>", "since", since)
-    lab.add_url_rule("/runs/<run>/report.html", "report", report)
-    lab.add_url_rule("/runs/<run>/run.json", "facts", facts)
-    lab.register_error_handler(Broken, broken)
 
 
 def index() -> ResponseReturnValue:
@@ -140,11 +119,6 @@ def report(run: str) -> ResponseReturnValue:
 def facts(run: str) -> ResponseReturnValue:
     """Everything that the run saw."""
     return send_file(_place(run).resolve(), as_attachment=True, download_name=f"lab-{run}.json")
-
-
-def broken(error: Broken) -> ResponseReturnValue:
-    """What is known of a run that cannot be read."""
-    return render("broken.html", id=error.run, problem=error.problem)
 
 
 def opened(run: str) -> Linked:
