@@ -132,7 +132,7 @@ class Visit:
         }
         for step in self.steps[:2]:
             # What it did is the same when it goes up again.
-            facts[step.direction]["sql"] = [each[:LONGEST] for each in step.statements[:MOST]]
+            facts[step.direction]["sql"] = [_cut(each) for each in step.statements[:MOST]]
         if self.error is not None and self.steps and self.steps[-1].error is None:
             last = ("upgrade", "downgrade", "again")[len(self.steps) - 1]
             facts[last]["error"] = error_facts(self.error, self.steps[-1].statements)
@@ -312,3 +312,9 @@ def _told(found: list[dict[str, Any]]) -> str:
     return "; ".join(each["object"] for each in found[:5]) + (
         f"; and {len(found) - 5} more" if len(found) > 5 else ""
     )
+
+
+def _cut(statement: str) -> str:
+    """A statement as far as it is kept, and how much of it is not."""
+    left_out = len(statement) - LONGEST
+    return f"{statement[:LONGEST]} -- and {left_out:,} more characters" if left_out > 0 else statement

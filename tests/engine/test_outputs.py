@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.projects import TREES, make_project
-from tests.engine.test_project import ROOT, lab
+from tests.engine.test_project import ROOT, change, lab
 
 pytestmark = pytest.mark.sqlite
 RUN = ("run", "stairway", "--on", "sqlite")
@@ -117,3 +117,15 @@ def test_pipe_is_written_to_and_stays_one(good: Path) -> None:
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_long_statement_is_kept_in_part_and_says_so(good: Path) -> None:
+    (script,) = [each for each in (good / "migrations" / "versions").glob("*.py") if "0001" in each.name]
+    change(script, "def upgrade():\n", "def upgrade():\n    op.execute('SELECT 1 -- ' + 'x' * 6000)\n")
+    done = lab(good, *RUN, "--format", "json")
+    (first,) = [
+        each for each in json.loads(done.stdout)["cells"] if (each["revision"] or "").startswith("0001")
+    ]
+    sql = first["facts"]["upgrade"]["sql"][0]
+    assert sql.startswith("SELECT 1 -- xxx")
+    assert sql.endswith("xxx -- and 1,012 more characters")
