@@ -87,8 +87,15 @@ def _aspects(told: Iterable[Told]) -> list[Aspect]:
     for each in sorted(told, key=lambda each: each.finding.rule not in CLOSED):
         finding = each.finding
         if finding.accepted is None and finding.severity is not Severity.NOTE:
-            found[aspect(finding.rule)].setdefault(finding.revision, []).append(each)
+            found[_aspect(finding)].setdefault(finding.revision, []).append(each)
     return [Aspect(ASPECTS[name], list(of.values())) for name, of in found.items() if of]
+
+
+def _aspect(finding: Finding) -> str:
+    # Under traffic a revision may fail that passes alone, and then that is what matters.
+    if RULES[finding.rule].experiment == "traffic" and finding.evidence.get("said"):
+        return "upgrade"
+    return aspect(finding.rule)
 
 
 def aspect(rule: str) -> str:

@@ -96,12 +96,26 @@ class Row:
     def seen(self, experiment: str, backends: Sequence[str]) -> list[tuple[list[Entry], int]]:
         """What was seen in each backend's column, and over how many it stands: once where it is the same on all."""
         found = [
-            [Entry(each.verdict, tuple(brief(each))) for each in self.cells.get((backend, experiment), ())]
+            [
+                Entry(each.verdict, (*self._rules(experiment, backend, each), *brief(each)))
+                for each in self.cells.get((backend, experiment), ())
+            ]
             for backend in backends
         ]
         if all(each == found[0] for each in found):
             return [(found[0], len(found))]
         return [(each, 1) for each in found]
+
+    def _rules(self, experiment: str, backend: str, cell: Cell) -> tuple[str, ...]:
+        """What a cell has failed for, in one line."""
+        if cell.verdict is not Verdict.FAILED:
+            return ()
+        told = [
+            each.finding.rule
+            for each in self.findings
+            if each.finding.experiment == experiment and backend in each.finding.backends
+        ]
+        return (", ".join(dict.fromkeys(told)),) if told else ()
 
     @property
     def fates(self) -> list[Fate]:

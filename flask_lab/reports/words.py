@@ -10,7 +10,12 @@ WORDS = {
     "ordinary rows, hostile rows": "what a well-behaved app stores; what the schema lets in beside that: NULLs, "
     "duplicates, the longest texts, extreme numbers and times",
     "stuck": "after a crash the upgrade cannot be run again until someone has mended the database by hand",
-    "budget": "how many milliseconds reads and writes may wait while a revision is applied",
+    "budget": "how many milliseconds reads and writes may wait while a revision is applied: 1,000, unless the project "
+    "says otherwise",
+    "COPY, INPLACE, INSTANT; NONE, SHARED, EXCLUSIVE": "how MySQL and MariaDB do an ALTER, by copying the table or "
+    "not, and what others may do meanwhile: read and write, read, nothing",
+    "from embedded, url, docker, local": "where the server came from: Python itself, one that was given, a container, "
+    "programs on the machine",
     "written anew": "the server copied the whole table, which takes longer the more rows there are",
     "rows^0.9": "ten times the rows take about eight times as long; 1 is ten times, 0 is no longer at all",
     "accepted": "somebody gave a reason for leaving it, in the revision or in a baseline",

@@ -9,6 +9,7 @@ are those of LAB_STORE in the app's config, else where `flask lab run` keeps the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -34,17 +35,16 @@ PAGES = {
 """Address, endpoint, and the function behind it."""
 
 
-class Lazy:
+def lazy(name: str) -> Callable[..., ResponseReturnValue]:
     """A view that is imported when somebody looks: with it comes the whole engine, which `flask db` can do without."""
 
-    def __init__(self, name: str) -> None:
-        self.name = f"{__name__}.{name}"
-
-    def __call__(self, **arguments: Any) -> ResponseReturnValue:
-        view: Any = import_string(self.name)
-        answer: ResponseReturnValue = view(**arguments)
+    def view(**arguments: Any) -> ResponseReturnValue:
+        function: Any = import_string(f"{__name__}.{name}")
+        answer: ResponseReturnValue = function(**arguments)
         return answer
 
+    return view
 
-for address, (endpoint, view) in PAGES.items():
-    lab.add_url_rule(address, endpoint, Lazy(view))
+
+for address, (endpoint, name) in PAGES.items():
+    lab.add_url_rule(address, endpoint, lazy(name))

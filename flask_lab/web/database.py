@@ -9,6 +9,7 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from flask_lab.errors import TreeError
+from flask_lab.experiments import EXPERIMENTS
 from flask_lab.reports.advice import Told
 from flask_lab.reports.view import View
 from flask_lab.results import Severity, Verdict
@@ -23,9 +24,18 @@ class Said:
     """What a run says of the revisions that a database has yet to meet."""
 
     found: Mapping[str, Sequence[Told]]
-    """By revision, on this product: nothing that was accepted, and no notes."""
+    """By revision, on this product: all but notes, what was accepted among it."""
     unasked: Sequence[str]
-    """Those that the run knows nothing of, on this product."""
+    """Revisions that the run knows nothing of, on this product."""
+    experiments: Sequence[str]
+    """What was asked of the others."""
+    left_out: Sequence[str]
+    """The experiments that were not."""
+
+    @property
+    def against(self) -> int:
+        """How many revisions something speaks against that nobody has accepted."""
+        return sum(any(each.finding.accepted is None for each in told) for told in self.found.values())
 
 
 def show() -> ResponseReturnValue:
@@ -52,11 +62,18 @@ def of_pending(place: Position, view: View) -> Said:
     for each in view.told:
         finding = each.finding
         is_of_here = finding.revision in pending and names.intersection(finding.backends)
-        if is_of_here and finding.accepted is None and finding.severity is not Severity.NOTE:
+        if is_of_here and finding.severity is not Severity.NOTE:
             found.setdefault(str(finding.revision), []).append(each)
-    asked = {
-        cell.revision
+    asked = [
+        cell
         for cell in view.run.cells
         if cell.backend in names and cell.verdict not in (Verdict.SKIPPED, Verdict.ERRORED)
-    }
-    return Said(found, [each for each in pending if each not in asked])
+    ]
+    known = {cell.revision for cell in asked}
+    experiments = {cell.experiment for cell in asked}
+    return Said(
+        found,
+        [each for each in pending if each not in known],
+        [each for each in EXPERIMENTS if each in experiments],
+        [each for each in EXPERIMENTS if each not in experiments],
+    )

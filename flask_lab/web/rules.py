@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import abort
 from flask.typing import ResponseReturnValue
 
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.rules import RULES
 from flask_lab.web.pages import render
+
+PART = re.compile(r"\n(?=[A-Z][a-z]+(?: [a-z]+)?: )")
+"""Where a page's next part begins: `Passes when: `."""
 
 
 def index() -> ResponseReturnValue:
@@ -31,7 +36,7 @@ def experiment(name: str) -> ResponseReturnValue:
     if name not in EXPERIMENTS:
         abort(404, f"There is no experiment {name}.")
     question, _, rest = EXPERIMENTS[name].page.partition("\n")
+    parts = [each.split(": ", 1) for each in PART.split(rest.strip()) if each]
+    told = {title: " ".join(said.split()) for title, said in parts}
     found = [rule for rule in RULES.values() if rule.experiment == name]
-    return render(
-        "experiment.html", experiment=EXPERIMENTS[name], question=question, page=rest.strip(), rules=found
-    )
+    return render("experiment.html", experiment=EXPERIMENTS[name], question=question, told=told, rules=found)

@@ -55,6 +55,7 @@ def index() -> ResponseReturnValue:
         page=page,
         entries=[known[name] for name in page.items],
         plots={"trend": _trend(lately)},
+        app=next((each.summary.app for each in lately if each.summary), ""),
         folder=folder(),
     )
 
@@ -78,7 +79,7 @@ def show(run: str) -> ResponseReturnValue:
         findings=findings,
         groups=grouped(findings.items),
         plots={} if wanted.is_on else view.times | view.graph,
-        before=_before(run),
+        before=_before(view.run),
     )
 
 
@@ -147,11 +148,11 @@ def _place(run: str) -> Path:
     return folder() / run / "run.json"
 
 
-def _before(run: str) -> str:
-    """The run before one, if it can be read."""
-    names = listing.ids(folder())
-    older = names[names.index(run) + 1 :]
-    return next((each.id for each in listing.entries(folder(), older[:5]) if each.summary), "")
+def _before(run: Run) -> str:
+    """The run of the same project before one, if there is any that can be read."""
+    names = [each for each in listing.ids(folder()) if each < run.id]
+    older = listing.entries(folder(), names[:TREND])
+    return next((each.id for each in older if each.summary and each.summary.app == run.project.app), "")
 
 
 def _latest() -> str:
@@ -166,9 +167,10 @@ def _load(place: Path, _written: int) -> Run:
 
 
 def _trend(lately: list[listing.Entry]) -> list[dict[str, Any]]:
-    """Of each run what its bar shows, the oldest first."""
+    """Of each run of the newest one's project what its bar shows, the oldest first."""
+    found = [each.summary for each in reversed(lately) if each.summary]
     return [
-        {"id": each.id, "verdict": found.verdict.value, "backends": len(found.marks), **found.findings}
-        for each in reversed(lately)
-        if (found := each.summary)
+        {"id": each.id, "verdict": each.verdict.value, **each.findings}
+        for each in found
+        if each.app == found[-1].app
     ]

@@ -63,7 +63,7 @@ def test_at_the_head_models_and_database_agree(
     assert f"{backend.name.partition(':')[0]} " in page
     assert " at head " in page
     assert f"Head of this release {tree.heads[0]}" in page
-    assert "Against the models: no difference." in page
+    assert "Against the models No difference." in page
     assert "Who holds a lock now nobody" in page
 
 
@@ -113,17 +113,24 @@ def test_pending_revisions_stand_with_what_the_lab_found(
     page = words(client)
     assert " behind " in page
     assert "Pending 1 revision" in page
-    assert "not compared, as the models are those of the head, and the database is behind" in page
-    assert "nobody has asked: there is no run of this tree" in page
+    assert "Not compared, as the models are those of the head, and the database is behind" in page
+    assert "Nobody has asked: there is no run of this tree" in page
     store.save(run_of(tree, product, behind), kept)
     page = words(client)
-    assert "1 of 1 pending revision to be looked at first" in page
+    assert "1 of 1 revision to be looked at first" in page
     assert "old-code-breaks projects.code is gone" in page
+    assert f"flask lab run --on {product} --since" in page
+    accepted = run_of(tree, product, behind)
+    accepted = replace(accepted, findings=(replace(accepted.findings[0], accepted="we know"),))
+    store.save(replace(accepted, id="20261229-000000-aaaa"), kept)
+    page = words(client)
+    assert "Nothing was found against it by rolling. Not asked on" in page
+    assert "accepted warning old-code-breaks" in page
     # A run of another product says nothing of this one.
     store.save(replace(run_of(tree, "oracle", behind), id="20261230-000000-aaaa"), kept)
     page = words(client)
     assert f"nobody has asked about 1 revision on {product}" in page
-    assert "speaks against" not in page
+    assert "Nothing was found" not in page
 
 
 def run_of(tree: Tree, product: str, revision: str) -> Run:

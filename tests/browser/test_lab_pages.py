@@ -81,7 +81,7 @@ def test_from_the_list_to_a_revision_and_back(page: Page) -> None:
     page.locator("table.runs tbody a").first.click()
     page.locator("#grid").get_by_role("link", name=name(119), exact=True).click()
     expect(page.locator("figure[data-plot=latency] svg").first).to_be_visible()
-    page.get_by_role("link", name=f"{name(120)} →").click()
+    page.get_by_role("link", name=f"newer: {name(120)} →").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name(120))
     page.get_by_role("link", name=f"run {RUN.id}").or_(page.get_by_role("link", name=f"run {BIG}")).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("in 120 revisions")

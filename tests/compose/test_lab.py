@@ -38,7 +38,7 @@ def test_run_in_compose_is_kept_in_the_checkout_and_read_by_the_app(up: Stack) -
     here = up.page("/lab/database")
     assert f"{up.db} " in here
     assert "at head" in here
-    assert "Against the models: no difference" in here
+    assert "Against the models No difference" in here
     refused = up.compose("exec", "-T", "web", "sh", "-c", 'touch "$LAB_STORE/x"')
     assert "Read-only file system" in refused.stderr
 

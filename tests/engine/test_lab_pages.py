@@ -33,7 +33,7 @@ def test_each_database_of_a_project_has_its_place(project: Path, tmp_path: Path)
     change(project / "app.py", "sqlite:////nowhere/log.db", f"sqlite:///{tmp_path}/log.db")
     write(project, "0001", None, **FIRST)
     page = look(project, tmp_path)
-    assert "These databases Against the models: no difference." in page
+    assert "Against the models No difference." in page
     assert sorted(re.findall(r"(log: )?sqlite [\d.]+ (at head)", page)) == [
         ("", "at head"),
         ("log: ", "at head"),
@@ -42,14 +42,14 @@ def test_each_database_of_a_project_has_its_place(project: Path, tmp_path: Path)
     write(project, "0002", "0001", upgrade_log=size)
     page = look(project, tmp_path)
     assert page.count("Pending 1 revision") == 2
-    assert "not compared, as the models are those of the head, and the database is behind" in page
+    assert "Not compared, as the models are those of the head, and the database is behind" in page
     change(
         project / "models.py",
         "class User",
         "class Stray(db.Model):\n    id = sa.Column(sa.Integer, primary_key=True)\n\n\nclass User",
     )
     (project / "migrations" / "versions" / "0002.py").unlink()
-    assert "Against the models: 1 difference. As flask db check sees it. table stray:" in look(
+    assert "Against the models 1 difference. As flask db check sees it. table stray:" in look(
         project, tmp_path
     )
 

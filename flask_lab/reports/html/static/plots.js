@@ -43,8 +43,8 @@
     ];
     if (!spans.length) return;
     figure.append(chart({
-      ariaLabel: "statements and locks over time", width: wide, height: 22 * spans.length + 30, marginLeft: left, marginRight: 20, marginTop: 4, style,
-      x: { ...x, label: "since the revision began" },
+      ariaLabel: "statements and locks over time", width: wide, height: 22 * spans.length + 48, marginLeft: left, marginRight: 20, marginTop: 4, style,
+      marginBottom: 44, x: { ...x, label: "since the revision began", labelOffset: 40 },
       y: { type: "band", domain: spans.map((d) => d.name), label: null, tickFormat: (d) => short(d, Math.floor(left / 7.8)), padding: 0.25 },
       marks: [Plot.rect(spans, { x1: "at", x2: (d) => Math.max(d.at + d.ms, d.at + end / 300), y: "name", fill: "fill", title: (d) => `${d.name}\n${time(d.ms)}, from ${time(d.at)} on` })],
     }));
@@ -60,8 +60,8 @@
     const seen = [...points.map((d) => d.s), ...wanted.flatMap((d) => [d.low, d.high])];
     figure.append(legend(names.map((name, place) => [`${name}: rows to the power of ${all[name].exponent} ± ${all[name].error}`, looks[place % looks.length]]), wanted.length ? "bars: forecast" : ""));
     figure.append(chart({
-      ariaLabel: "seconds by rows", width: Math.min(width(figure), 620), height: 230, marginLeft: 60, style,
-      x: { type: "log", label: "rows", tickFormat: (d) => rows(d), ticks: 3, grid: true, nice: true },
+      ariaLabel: "seconds by rows", width: Math.min(width(figure), 620), height: 245, marginLeft: 60, marginBottom: 44, marginRight: 40, style,
+      x: { type: "log", label: "rows", labelOffset: 40, tickFormat: (d) => rows(d), ticks: 3, grid: true, nice: true },
       y: { type: "log", label: "seconds", grid: true, ticks: 4, domain: [Math.min(...seen), Math.max(...seen)], nice: true, tickFormat: (d) => time(d * 1000) },
       marks: names.flatMap((name, place) => {
         const [stroke, symbol] = looks[place % looks.length];

@@ -45,6 +45,7 @@
       each.hidden = !fits;
       told += fits;
     }
+    for (const each of document.querySelectorAll("section.database")) each.hidden = Boolean(backend) && each.dataset.b !== backend;
     for (const each of document.querySelectorAll(".group")) each.hidden = !each.querySelector("details.finding:not([hidden])");
     field("shown").value = word || verdict || experiment || backend ? `${count} of ${grid.tBodies[0].rows.length} rows, ${told} of ${findings.length} findings` : "";
   };
