@@ -35,6 +35,7 @@ confirmed() { # confirmed WHAT : asks, unless FORCE is set; no answer is a no
 next_steps() { # next_steps DB_ARGUMENT
     echo "  next      make seed$1 n=1000"
     echo "            make migrate$1 m=\"add phone\"   after a change to app/models, then make up$1 again"
+    echo "            make lab                        tries every revision on every database in reach; the app shows it at /lab"
     echo "            make logs$1"
     echo "  stop      make down$1, which keeps the data, or make destroy$1"
 }
