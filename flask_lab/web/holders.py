@@ -95,7 +95,8 @@ class Holders:
 
 def holders(connection: Connection) -> Holders:
     """Ask the server behind `connection`, or the system where it is SQLite; changes nothing and takes no lock."""
-    return ASK[connection.dialect.name](connection)
+    ask = ASK.get(connection.dialect.name)
+    return ask(connection) if ask else Holders(unseen=f"of {connection.dialect.name} the lab knows no locks")
 
 
 def _postgres(connection: Connection) -> Holders:

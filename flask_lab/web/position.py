@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
-from flask_lab.errors import reason
+from flask_lab.errors import TreeError, reason
 from flask_lab.results import Revision
 from flask_lab.tree import Tree, read_tree
 from flask_lab.web.holders import Holders, holders
@@ -63,11 +64,16 @@ def read(app: Flask) -> tuple[Tree, list[Position]]:
     # Read once: it does not change while the app runs, and reading it imports every revision.
     tree = app.extensions.get("flask_lab_tree")
     if tree is None:
-        tree = app.extensions["flask_lab_tree"] = read_tree(
-            ScriptDirectory.from_config(extension.migrate.get_config())
-        )
+        tree = app.extensions["flask_lab_tree"] = read_tree(_script(extension))
     options = dict(extension.configure_args)
     return tree, [_position(bind, engine, tree, options) for bind, engine in extension.db.engines.items()]
+
+
+def _script(extension: Any) -> ScriptDirectory:
+    try:
+        return ScriptDirectory.from_config(extension.migrate.get_config())
+    except CommandError as error:
+        raise TreeError(f"the tree cannot be opened: {error}") from error
 
 
 def _position(bind: str | None, engine: Engine, tree: Tree, options: dict[str, Any]) -> Position:
@@ -79,7 +85,7 @@ def _position(bind: str | None, engine: Engine, tree: Tree, options: dict[str, A
             for statement in BOUNDS.get(engine.dialect.name, ()):
                 connection.exec_driver_sql(statement)
             return _read(bind, connection, tree, options)
-    except DBAPIError as error:
+    except SQLAlchemyError as error:
         return Position(bind, problem=reason(error))
 
 

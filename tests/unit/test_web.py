@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
 
 from flask_lab import listing, store
 from flask_lab.experiments import EXPERIMENTS
@@ -213,6 +215,14 @@ def test_a_setting_that_cannot_be_is_told(
     monkeypatch.delenv("LAB_STORE", raising=False)
     del client.application.config["LAB_STORE"]
     assert "store is 3, which is no folder" in text(client, "/", 500)
+
+
+def test_a_tree_that_is_not_there_is_told(client: FlaskClient, tmp_path: Path) -> None:
+    db = SQLAlchemy()
+    client.application.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path}/x.db"
+    db.init_app(client.application)
+    Migrate(client.application, db, directory=str(tmp_path / "nowhere"))
+    assert "the tree cannot be opened: " in text(client, "/database")
 
 
 def test_a_summary_says_what_the_run_does(kept: Callable[..., str], tmp_path: Path) -> None:
