@@ -1,6 +1,7 @@
 """The process beside a migration. Takes a command per line from its parent, answers each, and ends with it.
 
-{"do": "start", "product", "url", "tables", "rate"}; {"do": "watch", "session"}; {"do": "block", "tables", "seconds"};
+{"do": "start", "product", "url", "tables", "rate"}; {"do": "settle", "seconds", "calm", "patience"};
+{"do": "watch", "session"}; {"do": "block", "tables", "seconds"};
 {"do": "stop", "begin", "end"}. Times are those of time.monotonic(), which all processes of a machine share.
 """
 
@@ -10,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
@@ -30,6 +32,8 @@ class Streams:
 
     def __init__(self) -> None:
         self.running: list[Stream] = []
+        self.since = 0.0
+        """From when on what they wait is what they wait without a migration."""
         self.watching: Watching
         self.engine: Engine
 
@@ -47,6 +51,16 @@ class Streams:
             self._add(Visitor(self.engine, self.watching, Errand(table, kind, rate, offset)))
         with self.engine.connect() as connection:
             return {"blind": self.watching.blind(connection)}
+
+    def settle(self, seconds: float, calm: float, patience: float) -> dict[str, Any]:
+        """Go on until nobody has waited for more than `calm` milliseconds for so many seconds, or patience ends."""
+        deadline = time.monotonic() + patience
+        while True:
+            self.since = time.monotonic()
+            time.sleep(seconds)
+            logs = [each.log for each in self.running if isinstance(each, Visitor)]
+            if time.monotonic() > deadline or all(each.longest_since(self.since) <= calm for each in logs):
+                return {}
 
     def watch(self, session: int) -> dict[str, Any]:
         """Look at the locks of a session from here on."""
@@ -70,7 +84,9 @@ class Streams:
         tables: dict[str, dict[str, Any]] = {}
         for each in running:
             if isinstance(each, Visitor) and not each.failure:
-                tables.setdefault(each.errand.table, {})[each.errand.kind] = each.log.summary(begin, end)
+                tables.setdefault(each.errand.table, {})[each.errand.kind] = each.log.summary(
+                    begin, end, self.since
+                )
         observers = [each for each in running if isinstance(each, Observer)]
         return {
             "tables": tables,

@@ -55,6 +55,10 @@ class Crowd:
         given = url.render_as_string(hide_password=False)
         return str(self._ask(do="start", product=product, url=given, tables=tables, rate=rate)["blind"])
 
+    def settle(self, seconds: float, calm: float, patience: float) -> None:
+        """Let them go on until for so many seconds none has waited for more than `calm` milliseconds."""
+        self._ask(do="settle", seconds=seconds, calm=calm, patience=patience)
+
     def watch(self, session: int) -> None:
         """Look at a session's locks from here on."""
         self._ask(do="watch", session=session)

@@ -75,9 +75,16 @@ class Log:
     operations: list[tuple[float, float]] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
 
-    def summary(self, begin: float, end: float) -> dict[str, Any]:
-        """What was seen before a time span and in it, in milliseconds; times are those of time.monotonic()."""
-        quiet = [done - due for due, done in self.operations if done < begin]
+    def longest_since(self, since: float) -> float:
+        """The longest wait, in milliseconds, of what has been done since a moment of time.monotonic()."""
+        return _ms(max((done - due for due, done in list(self.operations) if done >= since), default=0.0))
+
+    def summary(self, begin: float, end: float, since: float = 0.0) -> dict[str, Any]:
+        """What was seen `since` a moment and before a time span, and in it, in milliseconds.
+
+        Times are those of time.monotonic().
+        """
+        quiet = [done - due for due, done in self.operations if since <= done < begin]
         busy = [(due, done - due) for due, done in self.operations if done >= begin and due <= end]
         waits = sorted(wait for _, wait in busy)
         return {

@@ -89,7 +89,8 @@ def test_tree(
 ) -> None:
     others = ("sqlite",) if rule in PAIRED else ()
     project = make_project(tmp_path / "project", TREES / rule / kind)
-    seen = lab(project, backend, monkeypatch, *others, experiments=asked(rule), options=options_of(rule))
+    options = options_of(rule, backend.name)
+    seen = lab(project, backend, monkeypatch, *others, experiments=asked(rule), options=options)
     assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]
     found = [(each.rule, each.message) for each in seen.findings]
     assert {name for name, _ in found} == (expected(rule, backend.name) if kind == "bad" else set()), found

@@ -139,6 +139,14 @@ def test_what_could_not_be_begun_has_waited_too() -> None:
     assert max(wait for _, wait in seen["series"]) == 1000.0
 
 
+def test_what_was_waited_for_until_it_was_calm_counts_as_nothing_before() -> None:
+    log = Log([(9.0, 9.5), (9.8, 9.801), (10.0, 10.002), (10.2, 10.9)])
+    assert log.summary(10.1, 11.0)["before"] == 500.0
+    assert log.summary(10.1, 11.0, since=9.7)["before"] == 2.0
+    assert log.longest_since(9.7) == 700.0
+    assert log.longest_since(20.0) == 0.0
+
+
 def test_a_step_works_on_the_tables_that_its_statements_name() -> None:
     step = Step(
         "a",

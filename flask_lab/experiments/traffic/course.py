@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_lab.experiments.base import Observation, Stage
 from flask_lab.experiments.traffic.growth import Growth, depends, grown
-from flask_lab.experiments.traffic.measuring import Facts, Measured, Scene
+from flask_lab.experiments.traffic.measuring import TIMES, Facts, Measured, Scene
 from flask_lab.experiments.traffic.walk import Measuring, Rehearsing, Tasting, facts_of, sizes
 from flask_lab.traffic.crowd import Crowd
 
@@ -121,7 +121,7 @@ class Course:
         facts["growth"] = growth and {"exponent": round(growth.exponent, 2), "error": round(growth.error, 2)}
         if growth and options.forecast:
             facts["forecast"] = _forecast(growth, options.forecast, measured)
-        facts["not_compared"] = list(_not_compared(revision, measured, options.rows))
+        facts["not_compared"] = list(_not_compared(revision, measured, facts["budget"], options.rows))
         if len(points) > 1 and growth is None:
             facts["not_compared"].append(
                 f"{revision}: how its time grows: at {len(points)} sizes it fits no line"
@@ -163,7 +163,7 @@ def budget(stage: Stage) -> dict[str, float]:
     return stage.options.budget_of(stage.server.product.name)
 
 
-def _not_compared(revision: str, measured: Measured, rows: int) -> Iterator[str]:
+def _not_compared(revision: str, measured: Measured, budget: Mapping[str, float], rows: int) -> Iterator[str]:
     facts: Any = measured.facts
     if measured.rows < rows:
         each = measured.seconds / measured.rows * 1000
@@ -180,5 +180,11 @@ def _not_compared(revision: str, measured: Measured, rows: int) -> Iterator[str]
             # What fails at once has not waited, and tells nothing of who would.
             if errors and sum(errors.values()) >= each[kind]["operations"]:
                 yield f"{revision}: {kind} of {table}, which all failed: {next(iter(errors))}"
+            seen = each.get(kind, {"longest": 0.0, "before": 0.0})
+            if budget[kind] < seen["longest"] <= TIMES * seen["before"]:
+                yield (
+                    f"{revision}: whose doing it is that {kind} of {table} waited {seen['longest']:.0f} ms, as they "
+                    f"waited {seen['before']:.0f} ms before: the machine is busy with other things"
+                )
     for table in facts["left_out"]:
         yield f"{revision}: no traffic on {table}, as there is some on others already"

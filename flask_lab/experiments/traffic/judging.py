@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from flask_lab.experiments.base import Fault
-from flask_lab.experiments.traffic.measuring import Facts
+from flask_lab.experiments.traffic.measuring import TIMES, Facts
 
-TIMES = 3.0
-"""A wait is the revision's where it is so many times the longest one before."""
 LEAST = 5.0
 """Milliseconds that are nothing."""
 STEP = 0.05

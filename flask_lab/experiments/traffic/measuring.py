@@ -29,7 +29,10 @@ TOTAL = 100.0
 """Reads in a second over all tables, and as many writes."""
 MOST = 10
 """Tables with traffic: each takes two sessions."""
-QUIET_SECONDS = 0.3
+TIMES = 3.0
+"""A wait is the revision's where it is so many times the longest one before."""
+QUIET_SECONDS, PATIENCE = 0.3, 5.0
+"""How long traffic goes on before the revision, and how long at most where the machine is busy with other things."""
 LONG = 300
 """Characters of a statement that are kept, and how many statements are."""
 KEPT = 10
@@ -90,7 +93,9 @@ class Scene:
         tables.sort(key=lambda name: name not in touched)
         rate = min(RATE, max(5.0, TOTAL / max(len(tables[:MOST]), 1)))
         blind = self.crowd.start(self.stage.server.product.name, self.url, tables[:MOST], rate)
-        time.sleep(QUIET_SECONDS)
+        budget = self.stage.options.budget_of(self.stage.server.product.name)
+        # Whose doing a wait is can be told where it is long beside those before.
+        self.crowd.settle(QUIET_SECONDS, min(budget.values()) / TIMES, PATIENCE)
         trace = Trace(watching, time.monotonic())
         steps: list[Step] = []
         failure = None

@@ -9,7 +9,7 @@ revision = "0002_shout"
 down_revision = "0001_users"
 
 # Each part is committed by itself, and nobody waits for longer than for one.
-PART = 4000
+PART = 8000
 PAUSE = 0.01
 
 
