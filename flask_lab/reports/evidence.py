@@ -39,6 +39,16 @@ def evidence_on(finding: Finding, backend: str) -> list[Line]:
     return _lines(finding.evidence.get("others", {}).get(backend, finding.evidence))
 
 
+def statements(finding: Finding) -> list[tuple[list[str], list[str]]]:
+    """The SQL that brought it about, each text once with the backends that ran it."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    others = finding.evidence.get("others", {})
+    for backend in finding.backends:
+        told = tuple(_statements(others.get(backend, finding.evidence)))
+        found.setdefault(told, []).append(backend)
+    return [(backends, list(told)) for told, backends in found.items() if told]
+
+
 def _lines(facts: Mapping[str, Any]) -> list[Line]:
     lines = [("at", f"{facts['at']}: {facts.get('code', '')}")] if facts.get("at") else []
     lines += _expected_and_found(facts)

@@ -122,6 +122,20 @@ def test_the_same_sql_stands_once_with_the_databases_that_ran_it() -> None:
     assert scripts[1].statements[0].endswith("/* MySQL */")
 
 
+def test_each_database_has_the_statement_that_it_met() -> None:
+    evidence = {
+        "statement": "ALTER 1",
+        "others": {"mysql": {"statement": "ALTER 2"}, "mariadb": {"said": "x"}},
+    }
+    finding = replace(ENUM, backends=("postgres", "sqlite", "mysql", "mariadb"), evidence=evidence)
+    page = html.render(replace(RUN, findings=(finding,)))
+    assert "<h3>Statement on postgres, sqlite</h3><pre>ALTER 1</pre>" in page
+    assert "<h3>Statement on mysql</h3><pre>ALTER 2</pre>" in page
+    assert "Statement on mariadb" not in page
+    page = html.render(replace(RUN, findings=(replace(finding, evidence={"statement": "ALTER 1"}),)))
+    assert "<h3>Statement</h3><pre>ALTER 1</pre>" in page
+
+
 def test_whoever_meets_the_words_first_can_look_them_up() -> None:
     part = html.render(RUN).partition('id="words"')[2]
     assert "<dt>stairway</dt><dd>Does every revision go up" in part

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.reports import view
 from flask_lab.reports.brief import duration
-from flask_lab.reports.evidence import SQL, evidence
+from flask_lab.reports.evidence import SQL, evidence, statements
 from flask_lab.reports.words import WORDS
 from flask_lab.results import Run
 from flask_lab.rules import RULES
@@ -33,7 +33,13 @@ def environment(*others: BaseLoader) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": False}
-    environment.globals |= {"RULES": RULES, "SQL": SQL, "evidence": evidence, "inline": _inline}
+    environment.globals |= {
+        "RULES": RULES,
+        "SQL": SQL,
+        "evidence": evidence,
+        "statements": statements,
+        "inline": _inline,
+    }
     questions = {each.name: each.page.partition("\n")[0] for each in EXPERIMENTS.values()}
     environment.globals |= {"WORDS": WORDS, "QUESTIONS": questions}
     environment.filters |= {"duration": duration, "plural": view.plural, "text": _text}
