@@ -16,12 +16,13 @@ from tests.browser.conftest import Watch
 from tests.unit.big_run import big_run, name
 from tests.unit.sample_run import RUN
 
-BIG, BROKEN = "20261125-090000-b1b1", "20261124-000000-torn"
+BIG, BROKEN, SMALL = "20261125-090000-b1b1", "20261124-000000-torn", "20261121-120029-ab12"
 PAGES = [
     "/lab/",
     f"/lab/runs/{BIG}",
     f"/lab/runs/{BIG}/revisions/{name(14)}",
     f"/lab/runs/{BIG}/tree",
+    f"/lab/runs/{BIG}/since/{SMALL}",
     f"/lab/runs/{BROKEN}",
     "/lab/database",
     "/lab/rules",
