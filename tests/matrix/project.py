@@ -61,6 +61,6 @@ class Project:
 
 
 def copy_to(folder: Path, url: str) -> Project:
-    for part in ("app", "migrations"):
+    for part in ("app", "flask_lab", "migrations"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     return Project(folder, url)
