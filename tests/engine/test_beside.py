@@ -97,7 +97,7 @@ THREAD = "import threading\n    threading.Thread(target=threading.Event().wait, 
 NOWHERE = 'drop_column("nowhere", "c")'
 
 
-@pytest.mark.suffices("sqlite", "mysql")
+@pytest.mark.suffices("sqlite", "postgres")
 @pytest.mark.parametrize("broken", [{}, {5: NOWHERE, 70: NOWHERE}])
 def test_a_long_walk_in_halves_finds_what_a_whole_one_finds(
     broken: dict[int, str], project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
@@ -130,7 +130,7 @@ def outcome(found: Run) -> tuple[list[object], ...]:
     return [*cells], [*findings]
 
 
-@pytest.mark.suffices("sqlite", "mysql")
+@pytest.mark.suffices("sqlite", "postgres")
 def test_a_long_walk_goes_on_in_two_processes(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

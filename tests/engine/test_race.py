@@ -95,7 +95,7 @@ def test_flask_migrates_own_env_fails_in_every_round(race: Race, bad: Path) -> N
     assert facts["slow"]["skipped"]
 
 
-@pytest.mark.suffices("sqlite", "mysql")
+@pytest.mark.suffices("sqlite", "mariadb")
 def test_a_lock_lets_one_migrate_and_the_others_wait(race: Race, good: Path) -> None:
     seen = race(good, Options(processes=4, rounds=2, slow=1.0))
     assert messages(seen) == []
@@ -169,7 +169,7 @@ def test_a_lock_that_is_given_up_at_once_is_found(race: Race, bad: Path) -> None
     assert seen.findings[0].evidence["said"] == "RuntimeError: another one is at it"
 
 
-@pytest.mark.suffices("sqlite", "mysql")
+@pytest.mark.suffices("sqlite", "mariadb")
 @pytest.mark.parametrize("condition", ["is_new", "True"])
 def test_rows_that_each_process_writes_for_itself_are_found_where_one_after_the_other_writes_them_once(
     race: Race, good: Path, condition: str

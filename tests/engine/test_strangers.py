@@ -14,7 +14,7 @@ from tests.engine.projects import TREES, make_project
 from tests.engine.test_project import lab
 from tests.harness.plugin import ReadyBackend
 
-pytestmark = pytest.mark.needs("server")
+pytestmark = [pytest.mark.needs("server"), pytest.mark.suffices("postgres", "mysql")]
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ def skipped(seen: Run) -> dict[str, str]:
     return {str(each.revision): each.reason for each in seen.cells if each.verdict is Verdict.SKIPPED}
 
 
-@pytest.mark.suffices("sqlite", "mysql")
+@pytest.mark.suffices("sqlite", "mariadb")
 def test_the_same_rows_are_there_at_each_size(backend: ReadyBackend, tried: Tried) -> None:
     """Older than the columns that came later; and what fails over them is in nobody's way."""
     seen = tried(

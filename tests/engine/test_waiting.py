@@ -31,7 +31,7 @@ def downgrade():
 
 
 @pytest.mark.needs("server")
-@pytest.mark.suffices("postgres", "mysql")
+@pytest.mark.suffices("postgres", "mariadb")
 def test_session_of_the_apps_own_that_holds_a_lock(
     backend: ReadyBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
