@@ -97,7 +97,7 @@ THREAD = "import threading\n    threading.Thread(target=threading.Event().wait, 
 NOWHERE = 'drop_column("nowhere", "c")'
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite", "mariadb")
 @pytest.mark.parametrize("broken", [{}, {5: NOWHERE, 70: NOWHERE}])
 def test_a_long_walk_in_halves_finds_what_a_whole_one_finds(
     broken: dict[int, str], project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch

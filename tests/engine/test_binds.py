@@ -122,7 +122,7 @@ def test_faults_name_their_bind(
     }
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite")
 def test_a_crash_is_that_of_a_bind(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

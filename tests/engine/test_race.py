@@ -123,6 +123,7 @@ def test_the_page_s_lock_ends_the_finding_in_flask_migrates_own_env(race: Race, 
     assert page_s_code() in (GOOD / "env.py").read_text()
 
 
+@pytest.mark.suffices("sqlite", "mysql")
 def test_this_repository_s_own_tree_passes(race: Race) -> None:
     assert messages(race(ROOT)) == []
 
@@ -135,7 +136,7 @@ def test_an_old_release_is_told_of_and_no_finding_where_it_stops(race: Race, goo
     assert (old["versions"], old["steps"], old["changed"]) == (["lab_of_a_newer_release"], [], [])
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite")
 def test_an_old_release_that_changes_a_newer_schema_is_found(race: Race, good: Path) -> None:
     stamp = """
     from alembic.script import ScriptDirectory
@@ -209,7 +210,7 @@ def test_a_process_that_succeeds_before_all_is_applied_is_found(race: Race, bad:
     assert messages(race(bad)) == ["several processes at once, from nothing: some succeed too early"]
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite")
 def test_a_lock_that_is_waited_for_too_shortly_is_found_where_the_winner_is_slow(
     race: Race, good: Path
 ) -> None:
@@ -264,7 +265,7 @@ def test_a_wait_without_end_is_broken_off_after_a_minute(
     assert re.fullmatch(r"still waiting after 6\d s", seen.findings[0].evidence["said"])
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite")
 def test_a_lock_that_ends_with_the_first_revision_is_found(
     race: Race, bad: Path, backend: ReadyBackend
 ) -> None:
@@ -310,7 +311,7 @@ def test_a_tree_that_cannot_be_applied_is_skipped(race: Race, good: Path) -> Non
     assert "nowhere" in cell.reason
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite")
 def test_a_process_that_ends_by_itself_is_found(race: Race, good: Path) -> None:
     mark = good / "mark"
     ends = f"""
