@@ -72,7 +72,7 @@ def processes(project: Path) -> dict[str, str]:
 NOTE = f"pathlib.Path('pid.' + ({WHERE})).write_text(str(os.getpid()))"
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite", "mysql")
 def test_whole_tree_is_run_in_a_process_of_its_own(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +82,7 @@ def test_whole_tree_is_run_in_a_process_of_its_own(
     assert found["walk"] != found["whole"]
 
 
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite", "mysql")
 def test_process_with_threads_of_an_app_is_not_forked(
     project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_long_walk_goes_on_in_two_processes(
 
 
 @pytest.mark.parametrize("first", ["walk", "whole"])
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite", "mysql")
 def test_env_that_lets_only_one_run_at_a_time(
     first: str, project: Path, backend: ReadyBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,7 +73,7 @@ def twice(run: Held) -> None:
 
 
 @pytest.mark.parametrize("interrupt", [to_run, to_group, terminated, twice])
-@pytest.mark.suffices("sqlite", "postgres")
+@pytest.mark.suffices("sqlite", "mysql")
 def test_interrupted_run_says_so_and_leaves_nothing(
     backend: ReadyBackend, tmp_path: Path, interrupt: Callable[[Held], None]
 ) -> None:
