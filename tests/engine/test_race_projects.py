@@ -39,6 +39,7 @@ __all__ = ["race"]
 FOUND = ["several processes at once, from nothing: some fail"]
 
 
+@pytest.mark.suffices("sqlite")
 def test_a_project_with_several_binds(race: Race, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project", GOOD)
     binds = '    app.config["SQLALCHEMY_BINDS"] = {"log": "sqlite:////nowhere/log.db"}\n'
@@ -63,6 +64,7 @@ def test_a_project_with_several_binds(race: Race, tmp_path: Path) -> None:
     assert facts_of(seen)["alone"]["versions"] == {"default": ["0001"], "log": ["0001"]}
 
 
+@pytest.mark.suffices("sqlite")
 def test_a_plain_project(race: Race, tmp_path: Path) -> None:
     project = plain(tmp_path / "project")
     named = {"app": "", "alembic": AlembicFile.parse("alembic.ini")}
