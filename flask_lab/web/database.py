@@ -12,7 +12,7 @@ from flask_lab.errors import TreeError
 from flask_lab.experiments import EXPERIMENTS
 from flask_lab.reports.advice import Told
 from flask_lab.reports.view import View
-from flask_lab.results import Severity, Verdict
+from flask_lab.results import Cell, Severity, Verdict
 from flask_lab.web import position, runs
 from flask_lab.web.drift import drift
 from flask_lab.web.pages import render
@@ -70,10 +70,18 @@ def of_pending(place: Position, view: View) -> Said:
         if cell.backend in names and cell.verdict not in (Verdict.SKIPPED, Verdict.ERRORED)
     ]
     known = {cell.revision for cell in asked}
-    experiments = {cell.experiment for cell in asked}
+    known_pending = {each for each in pending if each in known}
+    # One that has answered of some of them only has not answered.
+    answered = [name for name in EXPERIMENTS if _has_answered(name, asked, known_pending)]
     return Said(
         found,
         [each for each in pending if each not in known],
-        [each for each in EXPERIMENTS if each in experiments],
-        [each for each in EXPERIMENTS if each not in experiments],
+        answered,
+        [each for each in EXPERIMENTS if each not in answered],
     )
+
+
+def _has_answered(experiment: str, asked: Sequence[Cell], revisions: set[str]) -> bool:
+    """Whether an experiment says something of each of the revisions, or of the tree where it asks of no other."""
+    told = {cell.revision for cell in asked if cell.experiment == experiment}
+    return revisions <= told if EXPERIMENTS[experiment].of_revisions else None in told

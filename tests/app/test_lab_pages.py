@@ -124,7 +124,7 @@ def test_pending_revisions_stand_with_what_the_lab_found(
     accepted = replace(accepted, findings=(replace(accepted.findings[0], accepted="we know"),))
     store.save(replace(accepted, id="20261229-000000-aaaa"), kept)
     page = words(client)
-    assert "Nothing was found against it by rolling. Not asked on" in page
+    assert f"Nothing was found against it by rolling. Not asked on {product}: stairway, " in page
     assert "accepted warning old-code-breaks" in page
     # A run of another product says nothing of this one.
     store.save(replace(run_of(tree, "oracle", behind), id="20261230-000000-aaaa"), kept)
@@ -141,7 +141,11 @@ def run_of(tree: Tree, product: str, revision: str) -> Run:
         RUN,
         project=ProjectReport("app", tree.heads, tree.revisions),
         backends=(BackendReport(product, product, "1", "url", Verdict.PASSED),),
-        cells=(Cell("rolling", product, revision, Verdict.FAILED),),
+        # Of what stairway says of another revision nobody may conclude anything about this one.
+        cells=(
+            Cell("rolling", product, revision, Verdict.FAILED),
+            Cell("stairway", product, tree.revisions[0].id, Verdict.PASSED),
+        ),
         findings=(found,),
     )
 
