@@ -15,6 +15,9 @@ from flask_lab.results import Run, Severity, Verdict
 from tests.engine.test_data import DROP_USERS, USERS, Lab
 from tests.harness.plugin import ReadyBackend
 
+# MariaDB commits round DDL as MySQL does; what differs there, its trees show.
+pytestmark = pytest.mark.suffices("sqlite", "postgres", "mysql")
+
 COMMITS_DDL = {"sqlite", "mysql", "mariadb"}
 """SQLite by its driver's habit, which begins no transaction before DDL."""
 TWO = (
@@ -195,9 +198,6 @@ def test_sqlite_takes_back_what_its_driver_lets_sqlalchemy_begin(
 BEGINS = """
 
 from sqlalchemy import Engine, event
-
-# MariaDB commits round DDL as MySQL does; what differs there, its trees show.
-pytestmark = pytest.mark.suffices("sqlite", "postgres", "mysql")
 
 
 @event.listens_for(Engine, "connect")
