@@ -171,11 +171,14 @@ def test_a_report_of_little_has_no_plots_and_no_complaints(show: Open, tmp_path:
 def test_a_large_one_is_soon_there(show: Open, tmp_path: Path) -> None:
     path = tmp_path / "large.html"
     path.write_text(html.render(big_run(100)), encoding="utf-8")
-    # Chromium itself is warm by then.
     show(path)
     page = show(path)
-    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    assert painted < 1000
+    # A clock would time the tests beside this one too; what its process took holds its own start and all behind the
+    # first paint, and so is the most that a free processor needs for it.
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    took = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    assert 0 < took["ProcessTime"] < 1.0
     path.write_text(html.render(big_run(1000)), encoding="utf-8")
     page = show(path)
     begun = time.monotonic()
