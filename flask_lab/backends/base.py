@@ -116,7 +116,7 @@ class Product(ABC):
         return dict.fromkeys(self.timeout_arguments, seconds)
 
     def ready_driver(self) -> None:  # noqa: B027  (most drivers need nothing)
-        """Do once, in a process that connects often, what makes connecting quicker."""
+        """Do once, in a process that connects and looks often, what makes both quicker."""
 
     @abstractmethod
     def identify(self, connection: Connection) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
@@ -55,6 +56,13 @@ class Postgres(Product):
     places_in_package = ("pginstall*/bin",)
     own_session = "SELECT pg_backend_pid()"
     abilities = frozenset({"server", "transactional_ddl"})
+
+    def ready_driver(self) -> None:
+        # A project may have another driver only, which says nothing that could be heard.
+        with suppress(ImportError):
+            from flask_lab.backends.catalogue.postgres_heard import listen  # noqa: PLC0415 (optional)
+
+            listen()
 
     def identify(self, connection: Connection) -> tuple[str, str]:
         return self.name, str(scalars(connection, "SHOW server_version")[0]).split()[0]

@@ -1,22 +1,19 @@
-"""Hears what this process sends to servers of MySQL and MariaDB, and tells what that may have changed."""
+"""What statements of MySQL and MariaDB may have changed, and who hears them."""
 
 from __future__ import annotations
 
 import re
-import resource
 import sys
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from itertools import count
 from typing import Any
+
+from flask_lab.backends.catalogue.ear import Ear
 
 HEARD = ("pymysql.connections", "MySQLdb.connections")
 """Drivers whose connections send every statement by their method `query`."""
 UNHEARD = ("aiomysql", "asyncmy", "cymysql", "mariadb", "mysql.connector", "pyodbc")
-KEPT = 200
-LONGEST = 20_000
 
 _BEFORE = r"(?:\s|--[^\n]*\n|\#[^\n]*\n|/\*(?!M?!).*?\*/)*+"
 # SET may change how a table is shown, or whether it is.
@@ -62,48 +59,23 @@ class Change:
         return bare in self.words if WORD.fullmatch(bare) else bare in self.text
 
 
-class Ear:
-    """Hears every statement of the drivers that it knows, whoever sends it, from the first question on."""
+class MySQLEar(Ear):
+    """Hears whoever speaks to MySQL or MariaDB, from the first question on."""
+
+    harmless = HARMLESS
+    unheard = UNHEARD
 
     def __init__(self) -> None:
-        self._numbers = count(1)
-        self._said: deque[tuple[int, str | None]] = deque(maxlen=KEPT)
+        super().__init__()
         self._ours: list[object] = []
-        self._children = 0
 
-    def since(self, number: int) -> tuple[int, list[str | None]] | None:
-        """The number of the last statement that may have changed a schema, and those after `number`.
-
-        Nothing, where not all is heard that this process says; a None among them may be any statement.
-        """
+    def attend(self) -> bool:
         for name in HEARD:
             if (module := sys.modules.get(name)) and module.Connection.query not in self._ours:
                 module.Connection.query = self._heard(module.Connection.query)
                 self._ours.append(module.Connection.query)
-                self._note(None)
-        # What a program did that this process started was not heard.
-        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
-        if children != self._children:
-            self._children = children
-            self._note(None)
-        if any(name in sys.modules for name in UNHEARD):
-            return None
-        said = list(self._said)
-        last = said[-1][0] if said else 0
-        new = [text for at, text in said if at > number]
-        return last, new if len(new) == last - number else [None]
-
-    def hear(self, sql: str | bytes | bytearray) -> None:
-        """Remember a statement that may have changed a schema."""
-        text = sql if isinstance(sql, str) else sql.decode(errors="replace")
-        end = text.find(";")
-        if end >= 0 and text[end + 1 :].strip():
-            self._note(None)
-        elif not HARMLESS.match(text):
-            self._note(text if len(text) <= LONGEST and "\ufffd" not in text else None)
-
-    def _note(self, text: str | None) -> None:
-        self._said.append((next(self._numbers), text))
+                self.note(None)
+        return True
 
     def _heard(self, query: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(query)
@@ -117,7 +89,7 @@ class Ear:
         return heard
 
 
-EAR = Ear()
+EAR = MySQLEar()
 
 
 def change_by(said: list[str | None]) -> Change | None:

@@ -364,7 +364,7 @@ HAS_RARE = f"""
 def rows(selects: tuple[Select, ...]) -> str:
     """Kind, table, name and attributes of every part."""
     parts = " UNION ALL ".join(
-        f"SELECT {each.kind}, {each.table}, {each.name}, {each.object('jsonb_build_object')}::text {each.source}"
+        f"SELECT {each.kind}, {each.table}, {each.name}, {each.object('json_build_object')}::text {each.source}"
         for each in selects
     )
     return _with(EVERY_RELATION) + parts
@@ -389,7 +389,7 @@ def relations(classes: str, before: str = "") -> str:
     """
     parts = " UNION ALL ".join(
         f"SELECT CAST(r.oid AS bigint), {each.kind}, {each.table}, {each.name}, "
-        f"{each.object('jsonb_build_object')}::text {each.source}"
+        f"{each.object('json_build_object')}::text {each.source}"
         for each in USUAL
         if each is not SCHEMAS
     )
