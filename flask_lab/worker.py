@@ -36,6 +36,8 @@ Message = tuple[Any, ...]
 ("observation", experiment, Observation), ("errored", experiment, reason), ("wrong", ConfigError), or ("done",),
 after which there is only the clean-up."""
 Tell = Callable[..., None]
+COLLECTED = (50_000, 20, 50)
+"""After how much of what is made the collector looks; Alembic and SQLAlchemy make little that it alone could free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _on(server: Server, watch: Watch, job: Job, tell: Tell) -> None:
         tell("backend", report(Verdict.PASSED))
         # What is loaded stays; a walk makes so much that the collector would look through all of it again and again.
         gc.freeze()
+        gc.set_threshold(*COLLECTED)
         named = str(job.alembic or job.app)
         tell("project", ProjectReport(named, project.tree.heads, project.tree.revisions))
         for experiment in job.experiments:
