@@ -176,6 +176,10 @@ class Product(ABC):
     def schema_digest(self, connection: Connection, ignore: Collection[str]) -> str:
         """A quick hash, equal for equal schemas only."""
 
+    def at(self, port: int) -> list[str]:
+        """Arguments for a server that nobody reaches but at this port of its own machine."""
+        raise NotImplementedError(self.name)
+
     def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
         """How to run a private server whose files are all in `folder`; with `tuning` for its settings, or `lasting`."""
         raise NotImplementedError(self.name)

@@ -143,6 +143,9 @@ class MySQL(Product):
     def blames_server(self, error: BaseException) -> bool:
         return bool(error.args and error.args[0] in SERVER_ERRORS) or super().blames_server(error)
 
+    def at(self, port: int) -> list[str]:
+        return [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+
     def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
         prepare = ["mysqld", "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}"]
         return Programs(
@@ -160,8 +163,7 @@ class MySQL(Product):
             "secure-file-priv": "",
         }
         folders = [f"--{option}={folder / name}" for option, name in places.items()]
-        network = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
-        return [program, "--no-defaults", *folders, *network, *settings]
+        return [program, "--no-defaults", *folders, *self.at(port), *settings]
 
     def is_version(self, line: str) -> bool:
         # Debian's mysqld may be MariaDB's: only its version tells.

@@ -37,7 +37,8 @@ class Postgres(Product):
         "18",
         "/lab",
         "POSTGRES_PASSWORD",
-        {"PGDATA": "/lab/data", "POSTGRES_INITDB_ARGS": "--no-sync"},
+        # The image would let anyone in who comes from its own machine.
+        {"PGDATA": "/lab/data", "POSTGRES_INITDB_ARGS": "--no-sync --auth-host=scram-sha-256"},
     )
     tuning: Sequence[str] = (
         "-cfsync=off",
@@ -116,11 +117,12 @@ class Postgres(Product):
         code = str(getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or "")
         return code.startswith(SERVER_STATES) or super().blames_server(error)
 
+    def at(self, port: int) -> list[str]:
+        return [f"-p{port}", "-clisten_addresses=127.0.0.1"]
+
     def programs(self, folder: Path, port: int, password: str, settings: Sequence[str]) -> Programs:
         data, secret = folder / "data", "password"
         prepare = ["initdb", f"--pgdata={data}", f"--username={self.admin}", f"--pwfile={folder / secret}"]
         prepare += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
-        serve = ["postgres", f"-D{data}", f"-p{port}", f"-cunix_socket_directories={folder}"]
-        return Programs(
-            "postgres", prepare, [*serve, "-clisten_addresses=127.0.0.1", *settings], {secret: password}
-        )
+        serve = ["postgres", f"-D{data}", f"-cunix_socket_directories={folder}", *self.at(port), *settings]
+        return Programs("postgres", prepare, serve, {secret: password})

@@ -18,7 +18,7 @@ from flask_lab.sources.local import free_port
 from flask_lab.sources.owner import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from sqlalchemy import URL
@@ -32,6 +32,8 @@ MEMORY = "4g"
 INSTALL = "pip install testcontainers"
 START = "start Docker"
 USUAL_SOCKET = "unix:///var/run/docker.sock"
+# What the Docker SDK makes of the path of a socket.
+LOCAL = "http+docker://localhost"
 # A client that speaks TLS costs 20 ms of processor per attempt, and the server needs that processor to start.
 POLL = 0.1
 
@@ -52,19 +54,23 @@ class Docker(Source):
         with _engine() as engine:
             sweep_containers(engine)
             _ensure_image(engine, _reference(backend))
+            port = free_port() if _is_near(engine) else None
         password = secrets.token_hex(12)
-        container = _describe(backend, password).with_command(list(backend.product.tuning))
+        container = _describe(backend, password, backend.product.tuning, port)
         container.with_tmpfs_mount(_image(backend).data, f"size={MEMORY}")
-        with _started(container, backend, password) as url:
+        with _started(container, backend, password, port) as url:
             yield url
 
     @contextmanager
     def open_lasting(self, backend: Backend) -> Iterator[tuple[URL, Callable[[], None]]]:
+        with _engine() as engine:
+            port = free_port() if _is_near(engine) else None
         password = secrets.token_hex(12)
-        container = _describe(backend, password).with_command(list(backend.product.lasting))
-        # Docker would give a container that starts again another port.
-        container.with_bind_ports(backend.product.port, free_port())
-        with _started(container, backend, password) as url:
+        container = _describe(backend, password, backend.product.lasting, port)
+        if port is None:
+            # Docker would give a container that starts again another port.
+            container.with_bind_ports(backend.product.port, free_port())
+        with _started(container, backend, password, port) as url:
 
             def kill_and_start() -> None:
                 wrapped = container.get_wrapped_container()
@@ -77,20 +83,48 @@ class Docker(Source):
 
 
 @contextmanager
-def _started(container: DockerContainer, backend: Backend, password: str) -> Iterator[URL]:
-    """The URL of the server in a container, which is gone at the end."""
+def _started(container: DockerContainer, backend: Backend, password: str, port: int | None) -> Iterator[URL]:
+    """The URL of the server in a container, which is gone at the end; `port` is this machine's own, see _describe."""
+    product = backend.product
     try:
         with _starting:
             _start(container)
-        url = backend.product.url(
-            container.get_container_host_ip(), container.get_exposed_port(backend.product.port), password
-        )
-        wait_until_ready(backend.product, url, POLL, lambda: _check_running(container))
+        if port is None:
+            host, port = container.get_container_host_ip(), container.get_exposed_port(product.port)
+        else:
+            host = "127.0.0.1"
+        url = product.url(host, port, password)
+        wait_until_ready(product, url, POLL, lambda: _check_running(container))
         yield url
     finally:
         # A test of a server that dies may have removed it.
         with suppress(_errors().NotFound):
             container.stop()
+
+
+def _is_near(engine: DockerClient) -> bool:
+    """Whether the engine's containers may use this machine's own network."""
+    about = engine.client.info()
+    if about["OperatingSystem"] == "Docker Desktop" or not engine.client.api.base_url.startswith(LOCAL):
+        return False
+    # With users of its own an engine lets no container at its machine's network; without root it has another one.
+    if any(each.startswith(("name=rootless", "name=userns")) for each in about["SecurityOptions"] or ()):
+        return False
+    try:
+        bridge = engine.client.networks.get("bridge").attrs["IPAM"]["Config"]
+    except _errors().NotFound:
+        return False
+    return any(_is_here(each.get("Gateway", "")) for each in bridge or ())
+
+
+def _is_here(address: str) -> bool:
+    """Whether an address is this machine's own; an engine's is not in a container, nor in front of its machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return bool(address)
 
 
 def sweep_containers(engine: DockerClient) -> None:
@@ -169,7 +203,11 @@ def _ensure_image(engine: DockerClient, reference: str) -> None:
             raise BackendUnavailable(reason, f"docker pull {reference}") from error
 
 
-def _describe(backend: Backend, password: str) -> DockerContainer:
+def _describe(backend: Backend, password: str, settings: Sequence[str], port: int | None) -> DockerContainer:
+    """A container with a server. It listens at a port of this machine, if one is given; else Docker publishes one.
+
+    To a published port a process of Docker's carries every byte, which makes a round trip twice as long.
+    """
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415 (optional)
 
     image, owner = _image(backend), json.dumps(asdict(Owner.of(os.getpid())))
@@ -177,13 +215,20 @@ def _describe(backend: Backend, password: str) -> DockerContainer:
     options: dict[str, Any] = {"labels": {LABEL: owner}, "shm_size": "256m"}
     if image.script:
         options["entrypoint"] = ["sh", "-ec", image.script, "sh"]
-    return (
+    container = (
         DockerContainer(_reference(backend))
         .with_name(f"flask-lab-{backend.product.name}-{secrets.token_hex(4)}")
         .with_env(image.password_variable, password)
         .with_envs(**image.env)
-        .with_exposed_ports(backend.product.port)
-        .with_kwargs(**options)
+    )
+    if port is None:
+        return (
+            container.with_exposed_ports(backend.product.port)
+            .with_command(list(settings))
+            .with_kwargs(**options)
+        )
+    return container.with_command([*settings, *backend.product.at(port)]).with_kwargs(
+        **options, network="host"
     )
 
 

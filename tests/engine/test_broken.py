@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from flask_lab.errors import LabError
 from flask_lab.sources import Server, Watch, open_server, plan
 from flask_lab.sources.base import connect
+from flask_lab.sources.docker import LABEL
 from tests.engine.held import WAIT, Held, held, held_project, reached, urls
 from tests.engine.projects import TOGETHER
 from tests.harness.plugin import ReadyBackend
@@ -84,13 +85,17 @@ def test_server_that_dies_is_no_finding(own: str, tmp_path: Path) -> None:
     assert reasons(found, "sqlite") == {}
 
 
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout
+
+
 def kill_server(source: str, port: int) -> None:
     """End what serves a port, at once."""
     if source == "docker":
-        listed = subprocess.run(
-            ["docker", "ps", "-q", "--filter", f"publish={port}"], capture_output=True, text=True, check=True
-        )
-        subprocess.run(["docker", "rm", "-f", listed.stdout.strip()], capture_output=True, check=True)
+        mine = docker("ps", "-q", "--filter", f"label={LABEL}").split()
+        for each in json.loads(docker("inspect", *mine)):
+            if f"-p{port}" in each["Args"] or f'"HostPort": "{port}"' in json.dumps(each):
+                docker("rm", "-f", each["Id"])
         return
     for each in Path("/proc").glob("[0-9]*/cmdline"):
         if f"-p{port}" in each.read_text().split("\0"):
