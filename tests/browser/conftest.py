@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +19,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app import sample
 from app.extensions import db
 from tests.app.conftest import close_app, open_app, upgrade
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -98,10 +102,23 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     close_app(made)
 
 
+def whole(app: Flask) -> WSGIApplication:
+    """The app, with nothing left open: where a browser hangs up, werkzeug's server forgets to close a file it sends."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        found = app(environ, start_response)
+        try:
+            return list(found)
+        finally:
+            found.close()  # type: ignore[attr-defined]  # Flask's answers have it
+
+    return answer
+
+
 @pytest.fixture
 def origin(app: Flask) -> Iterator[str]:
     """The address of a server that serves the app."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
