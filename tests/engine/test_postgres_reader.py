@@ -130,6 +130,15 @@ DROP TABLE twin
 CREATE TABLE tail (id integer) ; ALTER TABLE tail ADD more integer
 DROP TABLE tail;
 TRUNCATE children
+SELECT number\\n INTO picked FROM people
+WITH few AS (SELECT number FROM people) SELECT * INTO picked_too FROM few
+ALTER TABLE picked ADD more integer
+DROP TABLE picked
+DROP TABLE picked_too
+CREATE SCHEMA aside
+SELECT set_config('search_path', 'aside', false)
+RESET search_path
+DROP SCHEMA aside
 DROP TABLE children
 DROP TABLE people
 """.strip().splitlines()

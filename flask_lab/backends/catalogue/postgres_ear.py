@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from flask_lab.backends.catalogue.ear import Ear
 
-# Not COMMIT, which lets be seen what was said before; DO, CALL, EXECUTE and SET may do anything.
+# Not COMMIT, which lets be seen what was said before; DO, CALL, EXECUTE and SET may do anything. SELECT INTO makes a
+# table, and set_config() is a SET.
 HARMLESS = re.compile(
-    r"""\s*(?: SELECT | INSERT | UPDATE | DELETE | MERGE | WITH | VALUES | TRUNCATE | COPY | SHOW | LOCK | FETCH | CLOSE
+    r"""\s*(?: (?:SELECT|WITH)(?!.*\b(?:INTO|set_config)\b) | INSERT | UPDATE | DELETE | MERGE | VALUES | TRUNCATE
+    | COPY | SHOW | LOCK | FETCH | CLOSE
     | BEGIN | START | SAVEPOINT | RELEASE | ROLLBACK | LISTEN | NOTIFY | ANALYZE )\b""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 # Without capitals beyond ASCII, which some servers leave as they are.
 _NAME = r'(?:"(?P<quoted_{0}>[^".]+)"|(?P<plain_{0}>[a-zA-Z_][a-zA-Z0-9_$]*))'
