@@ -91,7 +91,9 @@ def test_tree(
     project = make_project(tmp_path / "project", TREES / rule / kind)
     options = options_of(rule, backend.name)
     seen = lab(project, backend, monkeypatch, *others, experiments=asked(rule), options=options)
-    assert not [cell for cell in seen.cells if cell.verdict is Verdict.ERRORED]
+    errored = [cell.reason for cell in seen.cells if cell.verdict is Verdict.ERRORED]
+    # Said by ourselves, as pytest shortens what it shows of a comparison.
+    assert not errored, "\n".join(errored)
     found = [(each.rule, each.message) for each in seen.findings]
     assert {name for name, _ in found} == (expected(rule, backend.name) if kind == "bad" else set()), found
 
