@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -12,17 +12,16 @@ import pymysql
 import pytest
 import sqlalchemy as sa
 from pymysql.constants import CLIENT
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy.pool import NullPool
 
 from flask_lab.backends.catalogue.mysql import read_table, tell_table
 from flask_lab.backends.catalogue.mysql_ear import UNHEARD
 from flask_lab.schema import SchemaReader, differences, read_schema
+from tests.engine.speakers import WAYS, by_itself, someone
 from tests.harness.plugin import ReadyBackend
 
 pytestmark = pytest.mark.needs("show_create")
-
-Say = Callable[[str], None]
 
 # One after the other, in one database.
 TABLES = """
@@ -186,45 +185,19 @@ def connection(database: str) -> Iterator[Connection]:
         yield connection
 
 
-def by_itself(connection: Connection) -> Say:
-    def say(statement: str) -> None:
-        connection.exec_driver_sql(statement.replace("%", "%%"))
-        connection.commit()
-
-    return say
-
-
-def by_cursor(driver: pymysql.Connection) -> Say:
-    def say(statement: str) -> None:
-        with closing(driver.cursor()) as cursor:
-            cursor.execute(statement)
-        driver.commit()
-
-    return say
-
-
 @contextmanager
-def someone(way: str, connection: Connection) -> Iterator[Say]:
-    """Who says it: the connection that is read from, its cursor, another engine's, or a driver nobody knows of."""
-    url = connection.engine.url
-    if way == "connection":
-        yield by_itself(connection)
-    elif way == "cursor":
-        yield by_cursor(connection.connection.driver_connection)
-    elif way == "engine":
-        with sa.create_engine(url, poolclass=NullPool).connect() as other:
-            yield by_itself(other)
-    else:
-        _, options = connection.dialect.create_connect_args(url)
-        options["client_flag"] |= CLIENT.MULTI_STATEMENTS
-        with closing(pymysql.connect(**options)) as driver:
-            yield by_cursor(driver)
+def open_driver(url: URL) -> Iterator[pymysql.Connection]:
+    """One that takes several statements at once."""
+    _, options = sa.create_engine(url).dialect.create_connect_args(url)
+    options["client_flag"] |= CLIENT.MULTI_STATEMENTS
+    with closing(pymysql.connect(**options)) as opened:
+        yield opened
 
 
-@pytest.mark.parametrize("way", ["connection", "cursor", "engine", "driver"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_reader_sees_what_anyone_does(backend: ReadyBackend, connection: Connection, way: str) -> None:
     readers = SchemaReader(connection), SchemaReader(connection, {"ignored"})
-    with someone(way, connection) as say:
+    with someone(way, connection, open_driver) as say:
         for statement in (*TABLES, *PLAIN, *ALONE[backend.name]):
             say(statement.replace("\\n", "\n"))
             for reader, ignore in zip(readers, ((), {"ignored"}), strict=True):
@@ -236,7 +209,7 @@ def test_a_reader_sees_what_anyone_does(backend: ReadyBackend, connection: Conne
 def test_a_reader_sees_what_stands_behind_another_statement(connection: Connection) -> None:
     reader = SchemaReader(connection)
     before = reader.read()
-    with someone("driver", connection) as say:
+    with someone("driver", connection, open_driver) as say:
         say("SELECT 1; CREATE TABLE t (id integer)")
     assert list(map(str, differences(before, reader.read()))) == ["table t is left"]
 
@@ -298,7 +271,7 @@ def test_what_is_done_during_a_transaction_is_seen_after_it(connection: Connecti
     say("CREATE TABLE t (id integer)")
     reader = SchemaReader(connection)
     reader.read()
-    with someone("engine", connection) as other:
+    with someone("engine", connection, open_driver) as other:
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
         connection.exec_driver_sql("SELECT * FROM t").all()
         other("CREATE TABLE u (id integer)")

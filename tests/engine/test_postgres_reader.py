@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -12,17 +12,16 @@ import psycopg2
 import psycopg2.extras
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy.pool import NullPool
 
 from flask_lab.backends.catalogue.postgres_ear import EAR, change_by
 from flask_lab.backends.catalogue.postgres_heard import listen
 from flask_lab.backends.catalogue.postgres_reader import PostgresReader
 from flask_lab.schema import SchemaReader, differences, read_schema
+from tests.engine.speakers import WAYS, by_itself, someone
 
 pytestmark = pytest.mark.needs("transactional_ddl", "server")
-
-Say = Callable[[str], None]
 
 # One after the other, in one database; {long} is a longer name than the server takes.
 SAID = """
@@ -165,38 +164,12 @@ def driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def by_itself(connection: Connection) -> Say:
-    def say(statement: str) -> None:
-        connection.exec_driver_sql(statement.replace("%", "%%"))
-        connection.commit()
-
-    return say
-
-
-def by_cursor(connection: Any) -> Say:
-    def say(statement: str) -> None:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement)
-
-    return say
-
-
 @contextmanager
-def someone(way: str, connection: Connection) -> Iterator[Say]:
-    """Who says it: the connection that is read from, its cursor, another engine's, or the driver by itself."""
-    url = connection.engine.url
-    if way == "connection":
-        yield by_itself(connection)
-    elif way == "cursor":
-        yield by_cursor(driver(connection))
-    elif way == "engine":
-        with sa.create_engine(url, poolclass=NullPool).connect() as other:
-            yield by_itself(other)
-    else:
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with closing(psycopg2.connect(plain)) as other:
-            other.autocommit = True
-            yield lambda statement: other.cursor().execute(statement)
+def open_driver(url: URL) -> Iterator[Any]:
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg2.connect(plain)) as opened:
+        opened.autocommit = True
+        yield opened
 
 
 @contextmanager
@@ -214,10 +187,10 @@ def asked() -> Iterator[list[str]]:
         yield found
 
 
-@pytest.mark.parametrize("way", ["connection", "cursor", "engine", "driver"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_reader_sees_what_anyone_does(connection: Connection, way: str) -> None:
     readers = SchemaReader(connection), SchemaReader(connection, {"ignored"})
-    with someone(way, connection) as say, asked() as looks:
+    with someone(way, connection, open_driver) as say, asked() as looks:
         for statement in SAID:
             say(statement.replace("\\n", "\n").replace("{long}", LONG))
             for reader, ignore in zip(readers, ((), {"ignored"}), strict=True):
@@ -258,7 +231,10 @@ def test_a_statement_that_fails_may_have_left_something(connection: Connection) 
     say("INSERT INTO t VALUES (1), (1)")
     reader = SchemaReader(connection)
     before = reader.read()
-    with someone("driver", connection) as by_driver, pytest.raises(psycopg2.errors.UniqueViolation):
+    with (
+        someone("driver", connection, open_driver) as by_driver,
+        pytest.raises(psycopg2.errors.UniqueViolation),
+    ):
         by_driver("CREATE UNIQUE INDEX CONCURRENTLY ix ON t (id)")
     assert list(map(str, differences(before, reader.read()))) == ["index ix on t is left"]
 
@@ -285,6 +261,19 @@ def test_a_look_asks_for_no_more_than_was_spoken_of(connection: Connection) -> N
     assert looks.count("named") == 1
     assert [str(each) for each in differences(before, after)] == ["column t3.note is left"]
     assert all(after[name] is each for name, each in before.items() if "t3" not in name)
+
+
+def test_what_a_look_asks_is_planned_once(connection: Connection) -> None:
+    say = by_itself(connection)
+    reader = SchemaReader(connection)
+    for number in range(3):
+        say(f"CREATE TABLE t{number} (id integer)")
+        reader.read()
+    plans = connection.exec_driver_sql(
+        "SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements WHERE name LIKE 'lab%%'"
+    ).one()
+    assert tuple(plans) == (3, 0)
+    assert connection.exec_driver_sql("SHOW plan_cache_mode").scalar() == "auto"
 
 
 def test_what_another_program_did_is_seen(database: str, connection: Connection) -> None:

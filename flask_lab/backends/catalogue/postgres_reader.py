@@ -46,6 +46,9 @@ FIRST = 3
 PASSIVE = frozenset(("schema", "enumeration", "domain", "sequence"))
 PLPGSQL = Name("extension", "", "plpgsql")
 KEPT = 500
+# Else a statement is planned anew five times before the server keeps a plan. It holds for the text that it begins,
+# as several statements in one are one transaction; other drivers than psycopg2 take one at a time.
+PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan; "
 
 Parts = dict[Name, "Attributes"]
 Answer = tuple[Any, ...]
@@ -127,12 +130,14 @@ class PostgresReader:
                     self._connection.exec_driver_sql(statement.replace("%", "%%"))
                 )
             return
+        is_heard = hasattr(driver, "unheard")
+        begin = PLANNED_ONCE if is_heard else ""
         was, driver.autocommit = driver.autocommit, True
         try:
-            with closing(getattr(driver, "unheard", driver.cursor)()) as cursor:
+            with closing(driver.unheard() if is_heard else driver.cursor()) as cursor:
 
                 def ask(statement: str) -> list[Answer]:
-                    cursor.execute(statement)
+                    cursor.execute(begin + statement)
                     return list(cursor.fetchall()) if cursor.description else []
 
                 yield ask
