@@ -82,6 +82,11 @@ def _traffic(facts: Facts) -> Iterator[str]:
     for name, lock in facts.get("locks", {}).items():
         if "lock" in lock:
             yield f"{lock['lock']} on {name or 'the file'} for {duration(lock['held_ms'])}"
+    if locked := facts.get("rows_locked"):
+        modes = "; ".join(
+            f"{' and '.join(each)} on {name}" for name, each in facts.get("row_locks", {}).items()
+        )
+        yield f"{locked:,} rows locked" + (f": {modes}" if modes else "")
     rewritten = [name for name, each in facts["tables"].items() if each.get("rewritten")]
     if rewritten:
         yield f"written anew: {', '.join(rewritten)}"

@@ -92,6 +92,7 @@ class Streams:
             "tables": tables,
             "locks": [lock for each in observers for lock in each.summary(begin)],
             "rows_locked": max((each.rows_locked for each in observers), default=0),
+            "row_locks": sorted({lock for each in observers for lock in each.row_locks}),
             "failed": {_name(each): each.failure for each in running if each.failure},
         }
 

@@ -222,6 +222,7 @@ class Observer(Stream):
         self.session = session
         self.seen: dict[tuple[str, str, bool], list[float]] = {}
         self.rows_locked = 0
+        self.row_locks: set[tuple[str, str]] = set()
 
     def work(self, connection: Connection) -> None:
         self.ready.set()
@@ -231,8 +232,9 @@ class Observer(Stream):
             for lock in self.watching.locks(connection, self.session):
                 self.seen.setdefault((lock.table, lock.mode, lock.is_granted), [now, now])[1] = now
             if look % 10 == 0:
-                rows = self.watching.rows_locked(connection, self.session)
-                self.rows_locked = max(self.rows_locked, rows or 0)
+                locked = self.watching.row_locks(connection, self.session)
+                self.rows_locked = max(self.rows_locked, locked.rows)
+                self.row_locks |= locked.modes
             if self.ended.wait(min(LONGEST, max(SHORTEST, PART * (now - begun)))):
                 return
 

@@ -278,6 +278,22 @@ def test_rows_have_gaps_where_a_revision_takes_them(backend: ReadyBackend, tried
     assert skipped(seen) == {}
 
 
+@pytest.mark.needs("show_create")
+def test_locked_rows_are_counted_and_a_few_are_listed(backend: ReadyBackend, tried: Tried) -> None:
+    first = 'ids = op.get_bind().exec_driver_sql("SELECT id FROM users ORDER BY id LIMIT 3").scalars().all()'
+    few = "op.execute(f\"UPDATE users SET age = 7 WHERE id IN ({', '.join(map(str, ids)) or 0})\")"
+    many = 'op.execute("UPDATE users SET age = 8")'
+    wait = 'op.get_bind().exec_driver_sql("SELECT SLEEP(1)")'
+    seen = tried(Options(rows=5000), users=USERS, few=f"{first}\n{few}\n{wait}", many=f"{many}\n{wait}")
+    assert skipped(seen) == {}
+    facts: dict[str, Any] = {str(each.revision): each.facts for each in seen.cells}
+    # innodb_trx counts what lies beside them, too; MariaDB lists nothing.
+    is_listed = backend.name == "mysql"
+    assert facts["few"]["rows_locked"] == 3 if is_listed else 3 <= facts["few"]["rows_locked"] < 10
+    assert facts["few"]["row_locks"] == ({"users": ["X,REC_NOT_GAP"]} if is_listed else {})
+    assert facts["many"]["rows_locked"] >= 5000
+
+
 def test_what_takes_its_time_over_each_row_is_measured_over_fewer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,15 @@ class Lock:
     is_granted: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class RowLocks:
+    """The rows that a session has locked."""
+
+    rows: int = 0
+    modes: frozenset[tuple[str, str]] = frozenset()
+    """Tables, and in which ways rows of theirs are locked; nothing where the server does not tell, or of too many."""
+
+
 class Watching(ABC):
     """How a product is looked at, from another session than the one that migrates."""
 
@@ -54,9 +63,9 @@ class Watching(ABC):
     def written(self, connection: Connection) -> int:
         """How many bytes have been written to the log, or into the file where there is none."""
 
-    def rows_locked(self, connection: Connection, session: int) -> int | None:
-        """How many rows a session has locked, where the server counts them."""
-        return None
+    def row_locks(self, connection: Connection, session: int) -> RowLocks:
+        """The rows that a session has locked at present, where the server tells."""
+        return RowLocks()
 
     def strongest(self, modes: Iterable[str]) -> str:
         """The strongest of some locks; one that is not known is weaker than all others."""

@@ -28,6 +28,7 @@ class MariaDBWatching(MySQLWatching):
         "ALGORITHM=COPY, LOCK=SHARED",
         "ALGORITHM=COPY, LOCK=EXCLUSIVE",
     )
+    listed = None
     tables = "innodb_sys_tables"
     position = "Innodb_lsn_current"
 

@@ -117,6 +117,7 @@ class Scene:
             "statements": _statements(trace),
             "locks": _locks(trace, seen["locks"], watching, {"", *tables}),
             "rows_locked": seen["rows_locked"],
+            "row_locks": _row_locks(seen["row_locks"], tables),
             "bytes": {watching.log: more - written},
             "rate": rate,
             "blind": blind,
@@ -204,6 +205,15 @@ def _locks(
     for each in seen:
         if not each["granted"]:
             found.setdefault(each["table"], {})["waited_ms"] = each["ms"]
+    return found
+
+
+def _row_locks(seen: Sequence[Sequence[str]], tables: Collection[str]) -> dict[str, list[str]]:
+    """By table, in which ways rows of it were locked."""
+    found: dict[str, list[str]] = {}
+    for table, mode in seen:
+        if table in tables:
+            found.setdefault(table, []).append(mode)
     return found
 
 
