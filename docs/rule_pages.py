@@ -97,6 +97,8 @@ def lines(rule: Rule, bad: Run, good: Run) -> Iterator[str]:
     yield "## What to do"
     yield ""
     yield rule.remedy
+    if rule.code:
+        yield from ("", "```python", rule.code.strip(), "```")
     yield ""
     yield "## Found"
     yield from code(rule, "bad")

@@ -265,7 +265,8 @@ def explain(name: str | None) -> None:
     elif name in RULES:
         rule = RULES[name]
         head = f"{rule.name} ({rule.severity}, found by {rule.experiment})"
-        click.echo("\n\n".join((head, f"{rule.title}.", rule.why, f"Remedy: {rule.remedy}")))
+        parts = [head, f"{rule.title}.", rule.why, f"Remedy: {rule.remedy}"]
+        click.echo("\n\n".join([*parts, rule.code.rstrip()] if rule.code else parts))
     else:
         raise ConfigError.unknown_name("rule or experiment", name, [*EXPERIMENTS, *RULES])
 

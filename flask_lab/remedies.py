@@ -146,16 +146,16 @@ _ROWS = (
     ),
 )
 _LOCK = (
-    "Copy the lock of docs/upgrade-lock.md into env.py, and open the connection by: with upgrade_lock(connectable), "
-    "connectable.connect() as connection. It is taken before the version is read and held for the whole run, on a "
-    "connection of its own; it "
+    "Copy the lock that flask lab explain unsafe-concurrent-upgrade prints into env.py, and open the connection by: "
+    "with upgrade_lock(connectable), connectable.connect() as connection. It is taken before the version is read and "
+    "held for the whole run, on a connection of its own; it "
 )
 _LOCKS = (
     Case(
         r"a transaction that nobody commits",
         "A statement on the migrating connection before context.configure begins a transaction, which Alembic takes "
         "for env.py's and leaves alone. Call connection.commit() after it, or send it on another connection, as the "
-        "lock in docs/upgrade-lock.md does.",
+        "lock does that flask lab explain unsafe-concurrent-upgrade prints.",
     ),
     Case(
         r"^an old release",
@@ -165,7 +165,7 @@ _LOCKS = (
     Case(
         r"^when one was killed",
         "Let the lock be one that ends with its holder's session or process, not a row or a file that is deleted at "
-        "the end: docs/upgrade-lock.md has one that is ready to be copied into env.py.",
+        "the end: flask lab explain unsafe-concurrent-upgrade prints one that is ready to be copied into env.py.",
     ),
     Case(r"on postgres$", f"{_LOCK}asks pg_try_advisory_lock(key) again and again, up to a deadline."),
     Case(

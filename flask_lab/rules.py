@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 
 from flask_lab.results import Severity
 
@@ -17,6 +18,13 @@ class Rule:
     title: str
     why: str
     remedy: str
+    ready: str = ""
+    """The file of this package that is the remedy, ready to be copied."""
+
+    @property
+    def code(self) -> str:
+        """The text of that file, empty where there is none."""
+        return resources.files("flask_lab").joinpath(self.ready).read_text("utf-8") if self.ready else ""
 
 
 _ALL = (
@@ -327,7 +335,8 @@ _ALL = (
         "MariaDB and SQLite, which commit around DDL, each may do a part and all may fail. Harmless only where "
         "exactly one process ever upgrades.",
         "Let env.py take a lock before it reads the version, on a connection of its own, for the whole run and with a "
-        "bounded wait: docs/upgrade-lock.md has one that is ready to be copied.",
+        "bounded wait: flask lab explain unsafe-concurrent-upgrade prints one that is ready to be copied.",
+        "upgrade_lock.py",
     ),
     Rule(
         "old-code-breaks",

@@ -175,3 +175,4 @@ def test_explain_lists_every_rule_and_prints_a_page(tmp_path: Path) -> None:
     assert "Question:" in page
     assert "Cannot see:" in page
     assert "Remedy: " in lab(tmp_path, "explain", "one-run-fails").stdout
+    assert "\ndef upgrade_lock(" in lab(tmp_path, "explain", "unsafe-concurrent-upgrade").stdout

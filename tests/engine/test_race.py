@@ -13,6 +13,7 @@ import pytest
 
 from flask_lab.experiments import Options
 from flask_lab.results import Run, Verdict
+from flask_lab.rules import RULES
 from flask_lab.runner import Request, run
 from tests.engine.projects import TREES, make_project
 from tests.engine.test_project import ROOT, change
@@ -121,6 +122,7 @@ def test_the_page_s_lock_ends_the_finding_in_flask_migrates_own_env(race: Race, 
     change(env_of(bad), before, after)
     assert messages(race(bad)) == []
     assert page_s_code() in (GOOD / "env.py").read_text()
+    assert RULES[RULE].code.endswith(f'"""\n\n{page_s_code()}')
 
 
 @pytest.mark.suffices("sqlite", "mysql")
@@ -214,7 +216,7 @@ def test_a_process_that_succeeds_before_all_is_applied_is_found(race: Race, bad:
 def test_a_lock_that_is_waited_for_too_shortly_is_found_where_the_winner_is_slow(
     race: Race, good: Path
 ) -> None:
-    change(env_of(good), "wait=300.0", "wait=2.5")
+    change(env_of(good), "wait: float = 300.0", "wait: float = 2.5")
     seen = race(good, Options(processes=2, rounds=1, slow=8.0))
     assert messages(seen) == ["while one takes 8 s: some fail"]
     assert "has been upgrading this database for 2.5 s" in seen.findings[0].evidence["said"]
