@@ -105,7 +105,7 @@ def test_it_can_be_walked_with_the_keyboard_alone(show: Open) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    page.locator("details.finding summary").nth(2).focus()
+    page.locator("details.finding > summary").nth(2).focus()
     page.keyboard.press("Enter")
     expect(page.locator("details.finding").nth(2).locator(".remedy")).to_be_visible()
 
